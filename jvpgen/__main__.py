@@ -1,0 +1,6 @@
+"""`python -m jvpgen`."""
+
+from jvpgen.cli.main import run
+
+if __name__ == "__main__":
+    run()

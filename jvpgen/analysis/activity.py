@@ -1,0 +1,315 @@
+"""Which values may carry a tangent.
+
+A name is active in the whole of its function if any assignment to it may be: one companion `x_dot` then follows it
+everywhere. The analysis errs on the side of activity; what it calls inactive must be, since no tangent code is written
+for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from jvpgen.analysis import callees
+from jvpgen.analysis.callees import Callee, classify, is_constructor
+from jvpgen.analysis.environment import Environment
+from jvpgen.analysis.static import static_parameters
+from jvpgen.ir import nodes
+from jvpgen.ir.scoping import bound_names, dotted, root_name, target_names
+
+# --- Expressions ------------------------------------------------------------------------------------------------------
+
+
+def is_active(node: nodes.Expression, environment: Environment) -> bool:
+    """Whether the value of `node` may carry a tangent."""
+    match node:
+        case nodes.Name(id=name):
+            return name in environment.active
+        case nodes.Constant() | nodes.FormattedString() | nodes.Comparison() | nodes.SetDisplay():
+            return False
+        case nodes.Unary(operator="not"):
+            return False
+        case nodes.Binary(operator="//") | nodes.Slice():
+            return False
+        case nodes.Attribute():
+            return _attribute_is_active(node, environment)
+        case nodes.Subscript(value=value) | nodes.Starred(value=value) | nodes.NamedExpression(value=value):
+            return is_active(value, environment)
+        case nodes.Call():
+            return call_is_active(node, environment)
+        case nodes.Conditional(body=body, orelse=orelse):
+            return is_active(body, environment) or is_active(orelse, environment)
+        case nodes.Lambda(parameters=parameters, body=body):
+            return False  # a function value carries its derivative with itself
+        case nodes.DictDisplay(items=items):
+            return any(is_active(value, environment) for _, value in items)
+        case nodes.Comprehension(element=element):
+            inside = inside_comprehension(node, environment)
+            element = element.elements[1] if node.kind == "dict" and isinstance(element, nodes.TupleDisplay) else element
+            return is_active(element, inside)
+    return any(is_active(child, environment) for child in nodes.children(node) if not isinstance(child, nodes.Argument))
+
+
+def _attribute_is_active(node: nodes.Attribute, environment: Environment) -> bool:
+    if node.attribute in callees.STATIC_ATTRIBUTES:
+        return False
+    if isinstance(node.value, nodes.Name) and node.value.id == environment.self_name:
+        facts = environment.facts
+        return facts is not None and node.attribute in facts.active_attributes | facts.active_properties
+    name = dotted(node)
+    if name is not None and name.split(".")[0] not in environment.local:
+        return False
+    return is_active(node.value, environment)
+
+
+def inside_comprehension(node: nodes.Comprehension, environment: Environment) -> Environment:
+    """The environment of a comprehension's element, its targets bound."""
+    for clause in node.clauses:
+        names = tuple(target_names(clause.target))
+        environment = environment.with_local(names, active_targets(clause.target, clause.iterable, environment))
+    return environment
+
+
+# --- Calls ------------------------------------------------------------------------------------------------------------
+
+
+def callee_of(call: nodes.Call, environment: Environment) -> Callee:
+    return classify(call, environment, is_active)
+
+
+def arguments_are_active(call: nodes.Call, environment: Environment) -> bool:
+    return any(is_active(argument.value, environment) for argument in call.arguments)
+
+
+def call_is_active(call: nodes.Call, environment: Environment) -> bool:
+    """Whether the result of `call` may carry a tangent."""
+    kind = callee_of(call, environment)
+    match kind:
+        case callees.Static():
+            return False
+        case callees.RuleCall(rule=rule, receiver=receiver):
+            if rule.kind == "constant":
+                return False
+            active_receiver = receiver is not None and is_active(receiver, environment)
+            return active_receiver or arguments_are_active(call, environment)
+        case callees.AtUpdate(operand=operand):
+            return is_active(operand, environment) or arguments_are_active(call, environment)
+        case callees.Parameter() | callees.Variable() | callees.ContainerRead():
+            return not (isinstance(kind, callees.ContainerRead) and kind.method in ("keys", "index", "count"))
+        case callees.Mutation():
+            return False
+        case callees.Structural() | callees.Construct() | callees.Partial():
+            return arguments_are_active(call, environment)
+        case callees.LocalFunction(name=name):
+            return arguments_are_active(call, environment) or captures(environment.functions[name], environment)
+        case callees.Followed(returns_active=returns_active):
+            return returns_active or arguments_are_active(call, environment) or passes_a_module(call, environment)
+        case callees.External():
+            return arguments_are_active(call, environment) or passes_a_module(call, environment)
+        case callees.Unknown():
+            return True
+
+
+def passes_a_module(call: nodes.Call, environment: Environment) -> bool:
+    """Whether an argument may be a module or a function value, through which anything can be reached."""
+    return any(_reaches_modules(argument.value, environment) for argument in call.arguments)
+
+
+def _reaches_modules(node: nodes.Expression, environment: Environment) -> bool:
+    match node:
+        case nodes.Name(id=name):
+            return name == environment.self_name or name in environment.functions or name in environment.callables
+        case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute) if name == environment.self_name:
+            facts = environment.facts
+            return facts is None or attribute in facts.attributes or attribute in facts.methods
+        case nodes.Lambda():
+            return True
+        case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
+            return any(_reaches_modules(element, environment) for element in elements)
+    return False
+
+
+def makes_a_callable(target: nodes.Expression, value: nodes.Expression, environment: Environment) -> bool:
+    """Whether `target = value` only makes something that is called later: a layer from a factory, say."""
+    if not (isinstance(target, nodes.Name) and target.id in environment.callables and isinstance(value, nodes.Call)):
+        return False
+    return isinstance(callee_of(value, environment), callees.Unknown) and not arguments_are_active(value, environment)
+
+
+def captures(function: nodes.Function, environment: Environment) -> bool:
+    """Whether a nested function may return a tangent though none of its arguments has one."""
+    without = {name: other for name, other in environment.functions.items() if name != function.name}
+    inside = function_environment(function, environment, active_parameters=())
+    inside = replace(inside, functions=without | _nested(function))
+    return returns_active(function, inside)
+
+
+def returns_active(function: nodes.Function, inside: Environment) -> bool:
+    """Whether any `return` of the function may carry a tangent, `inside` being the environment of its body."""
+    return any(
+        isinstance(node, nodes.Return) and node.value is not None and is_active(node.value, inside)
+        for statement in function.body
+        for node in _own_nodes(statement)
+    )
+
+
+def _own_nodes(node: nodes.Node) -> Iterator[nodes.Node]:
+    """The nodes of a function body, those of functions nested in it left out."""
+    yield node
+    if not isinstance(node, nodes.Function | nodes.Lambda):
+        for child in nodes.children(node):
+            yield from _own_nodes(child)
+
+
+# --- Functions --------------------------------------------------------------------------------------------------------
+
+
+def _nested(function: nodes.Function) -> dict[str, nodes.Function]:
+    found = (node for statement in function.body for node in _own_nodes(statement))
+    return {node.name: node for node in found if isinstance(node, nodes.Function)}
+
+
+def function_environment(
+    function: nodes.Function, outer: Environment, active_parameters: Iterable[str] | None = None
+) -> Environment:
+    """The environment of a function's body: its names bound, the active ones found by a fixed point.
+
+    `active_parameters` are those that may carry a tangent; None means all but the static ones.
+    """
+    if active_parameters is None:
+        active_parameters = active_parameter_names(function, outer)
+    names = frozenset(function.parameters.names()) | bound_names(function.body)
+    inside = outer.with_local(names, active_parameters)
+    inside = replace(
+        inside,
+        functions=dict(inside.functions) | _nested(function),
+        callables=inside.callables | called_names(function),
+        around=outer.around or function.body,
+    )
+    inside = replace(inside, constructors=inside.constructors | frozenset(_constructors(function, inside)))
+    while True:
+        found = frozenset(_active_stores(function.body, inside)) & inside.local
+        if found <= inside.active:
+            return inside
+        inside = inside.with_active(found)
+
+
+def active_parameter_names(function: nodes.Function, outer: Environment) -> frozenset[str]:
+    """The parameters that may carry a tangent: all but `self` and those whose use shows that they are static."""
+    names = frozenset(function.parameters.names()) - static_parameters(function, outer.qualified)
+    return names - {outer.self_name} if outer.self_name else names
+
+
+def _constructors(function: nodes.Function, environment: Environment) -> Iterator[str]:
+    """Locals that every assignment binds to a class or to a partial of one."""
+    values: dict[str, list[nodes.Expression]] = {}
+    for statement in function.body:
+        for node in _own_nodes(statement):
+            if isinstance(node, nodes.Assign) and node.value is not None:
+                for target in node.targets:
+                    for name in target_names(target):
+                        values.setdefault(name, []).append(node.value)
+    for name, bound in values.items():
+        if name not in function.parameters.names() and all(is_constructor(value, environment) for value in bound):
+            yield name
+
+
+def called_names(function: nodes.Function) -> frozenset[str]:
+    """Locals that the function calls: functions, modules or classes held in a variable."""
+    return frozenset(
+        node.function.id
+        for statement in function.body
+        for node in nodes.walk(statement)
+        if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Name)
+    )
+
+
+# --- Statements -------------------------------------------------------------------------------------------------------
+
+
+def _active_stores(statements: Iterable[nodes.Statement], environment: Environment) -> Iterator[str]:
+    for statement in statements:
+        for node in _own_nodes(statement):
+            yield from _active_store(node, environment)
+
+
+def _active_store(node: nodes.Node, environment: Environment) -> Iterator[str]:
+    """Names that one statement or walrus makes active, given those known so far."""
+    match node:
+        case nodes.Assign(targets=targets, value=value) if value is not None:
+            for target in targets:
+                yield from _assigned(target, value, environment)
+                yield from _aliased(target, value, environment)
+        case nodes.AugmentedAssign(target=target, value=value):
+            if is_active(value, environment):
+                yield from _stored(target)
+        case nodes.NamedExpression(target=target, value=value):
+            yield from _assigned(target, value, environment)
+        case nodes.For(target=target, iterable=iterable):
+            yield from active_targets(target, iterable, environment)
+        case nodes.WithItem(context=context, target=target) if target is not None:
+            yield from _assigned(target, context, environment)
+        case nodes.Call():
+            yield from _mutated(node, environment)
+
+
+def _assigned(target: nodes.Expression, value: nodes.Expression, environment: Environment) -> Iterator[str]:
+    if isinstance(target, nodes.TupleDisplay | nodes.ListDisplay) and isinstance(value, nodes.TupleDisplay):
+        starred = any(isinstance(part, nodes.Starred) for part in (*target.elements, *value.elements))
+        if len(target.elements) == len(value.elements) and not starred:
+            for part, part_value in zip(target.elements, value.elements, strict=True):
+                yield from _assigned(part, part_value, environment)
+            return
+    if is_active(value, environment) and not makes_a_callable(target, value, environment):
+        yield from _stored(target)
+
+
+def _stored(target: nodes.Expression) -> Iterator[str]:
+    """The names that hold what is stored in `target`: for `d[k] = v` that is `d`."""
+    match target:
+        case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
+            for element in elements:
+                yield from _stored(element)
+        case nodes.Starred(value=value):
+            yield from _stored(value)
+        case _:
+            name = root_name(target)
+            if name is not None:
+                yield name
+
+
+def _aliased(target: nodes.Expression, value: nodes.Expression, environment: Environment) -> Iterator[str]:
+    """`b = a`: what is stored in a container under one name is read under the other."""
+    if isinstance(target, nodes.Name) and isinstance(value, nodes.Name) and target.id in environment.active:
+        yield value.id
+
+
+def _mutated(call: nodes.Call, environment: Environment) -> Iterator[str]:
+    match call.function:
+        case nodes.Attribute(value=container, attribute=method) if method in callees.MUTATORS:
+            if arguments_are_active(call, environment):
+                yield from _stored(container)
+
+
+def active_targets(target: nodes.Expression, iterable: nodes.Expression, environment: Environment) -> Iterator[str]:
+    """The names of a loop target that may carry a tangent when it runs over `iterable`."""
+    match target, iterable:
+        case (
+            nodes.TupleDisplay(elements=(_, item)),
+            nodes.Call(function=nodes.Name(id="enumerate"), arguments=(first, *_)),
+        ):
+            yield from active_targets(item, first.value, environment)
+        case nodes.TupleDisplay(elements=elements), nodes.Call(function=nodes.Name(id="zip"), arguments=arguments) if len(
+            elements
+        ) == len(arguments) and not any(argument.star for argument in arguments):
+            for element, argument in zip(elements, arguments, strict=True):
+                yield from active_targets(element, argument.value, environment)
+        case (
+            nodes.TupleDisplay(elements=(_, item)),
+            nodes.Call(function=nodes.Attribute(value=container, attribute="items"), arguments=()),
+        ):
+            if is_active(container, environment):
+                yield from target_names(item)
+        case _:
+            if is_active(iterable, environment):
+                yield from target_names(target)

@@ -1,0 +1,294 @@
+"""What a call calls, as far as the text tells: the classification that activity, the transform and the report share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from jvpgen.analysis.environment import Environment
+from jvpgen.ir import nodes
+from jvpgen.ir.scoping import dotted
+from jvpgen.rules import Rule, lookup
+
+STATIC_BUILTINS = frozenset(
+    "len range isinstance issubclass hasattr callable int bool str type id print repr format hash float set frozenset "
+    "slice vars dir object property any all ord chr bytes super ValueError TypeError NotImplementedError RuntimeError "
+    "AssertionError KeyError AttributeError IndexError Exception UserWarning DeprecationWarning".split()
+)
+STRUCTURAL_BUILTINS = frozenset("tuple list dict zip enumerate reversed sum sorted next iter map filter".split())
+
+STATIC_MODULE_METHODS = frozenset(
+    "make_rng has_variable has_rng is_initializing is_mutable_collection copy clone bind unbind lazy_init init "
+    "init_with_output tabulate module_paths".split()
+)
+STATE_METHODS = frozenset("sow put_variable get_variable perturb".split())
+
+MUTATORS = frozenset("append extend insert update setdefault add appendleft extendleft".split())
+REMOVERS = frozenset("pop popitem popleft".split())
+CONTAINER_READS = frozenset("get items values keys copy index count".split())
+STATIC_METHODS = frozenset(
+    "get items values keys copy index count append extend insert update setdefault add pop remove clear sort reverse "
+    "split rsplit join format startswith endswith strip lstrip rstrip lower upper replace partition rpartition title "
+    "isdigit encode decode union intersection difference symmetric_difference issubset issuperset discard popitem "
+    "splitlines removeprefix removesuffix find zfill as_posix is_integer".split()
+)
+STATIC_ATTRIBUTES = frozenset("shape dtype ndim size sharding itemsize nbytes weak_type aval __class__ __name__".split())
+STATIC_SELF_ATTRIBUTES = frozenset("name parent scope path variables __class__ __dict__".split())
+
+
+@dataclass(frozen=True)
+class RuleCall:
+    """A function, method or operator whose derivative the table knows; `receiver` is the array of a method call."""
+
+    rule: Rule
+    receiver: nodes.Expression | None = None
+
+
+@dataclass(frozen=True)
+class AtUpdate:
+    """`operand.at[index].method(values)`."""
+
+    rule: Rule
+    operand: nodes.Expression
+    index: nodes.Expression
+
+
+@dataclass(frozen=True)
+class Structural:
+    """A builtin that rearranges containers: its tangent is the same builtin on the tangents."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """`receiver.param(…)`."""
+
+    receiver: nodes.Expression
+
+
+@dataclass(frozen=True)
+class Variable:
+    """`receiver.variable(…)`."""
+
+    receiver: nodes.Expression
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """`container.append(…)` and its like: done to the container and to its tangent."""
+
+    container: nodes.Expression
+    method: str
+
+
+@dataclass(frozen=True)
+class ContainerRead:
+    """`container.get(…)`, `.items()`, `.pop(…)`: the same method on the container's tangent."""
+
+    container: nodes.Expression
+    method: str
+
+
+@dataclass(frozen=True)
+class Static:
+    """Nothing that is called here carries a derivative: evaluated as the user wrote it."""
+
+
+@dataclass(frozen=True)
+class Construct:
+    """A class is called: a module, a struct, or a partial of one."""
+
+    qualified: str
+
+
+@dataclass(frozen=True)
+class Partial:
+    """`functools.partial(…)`."""
+
+
+@dataclass(frozen=True)
+class LocalFunction:
+    """A function nested in this one."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A function or a module's method whose source is read: decided at compile time. `what` names it for the report."""
+
+    what: str
+    returns_active: bool = True
+
+
+@dataclass(frozen=True)
+class External:
+    """A function of another package, without a rule."""
+
+    qualified: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Known only at run time: a field, a local value, the result of another call."""
+
+    what: str
+
+
+Callee: TypeAlias = (
+    RuleCall
+    | AtUpdate
+    | Structural
+    | Parameter
+    | Variable
+    | Mutation
+    | ContainerRead
+    | Static
+    | Construct
+    | Partial
+    | LocalFunction
+    | Followed
+    | External
+    | Unknown
+)
+
+
+IsActive: TypeAlias = Callable[[nodes.Expression, Environment], bool]
+
+
+def classify(call: nodes.Call, environment: Environment, is_active: IsActive) -> Callee:
+    """What `call` calls; whether a receiver may carry a tangent is asked of `is_active`."""
+    function = call.function
+    if isinstance(function, nodes.Name):
+        if function.id in environment.functions:
+            return LocalFunction(function.id)
+        if function.id in environment.constructors:
+            return Construct(function.id)
+        if function.id in environment.local:
+            return Unknown(function.id)
+    name = dotted(function)
+    qualified = environment.global_name(name) if name else None
+    if qualified is not None:
+        return _global_callee(qualified, environment)
+    if isinstance(function, nodes.Attribute):
+        return _method_callee(call, function, environment, is_active)
+    return Unknown(_describe(function))
+
+
+def _describe(function: nodes.Expression) -> str:
+    return dotted(function) or type(function).__name__.lower()
+
+
+def _global_callee(qualified: str, environment: Environment) -> Callee:
+    package, _, name = qualified.rpartition(".")
+    if package == "builtins" and name in STRUCTURAL_BUILTINS:
+        return Structural(name)
+    rule = lookup(qualified)
+    if rule is not None:
+        return RuleCall(rule)
+    if package == "builtins":
+        return Static() if name in STATIC_BUILTINS else External(qualified)
+    if qualified == "functools.partial":
+        return Partial()
+    kind = environment.kind(qualified)
+    if kind in ("module_class", "struct", "class"):
+        return Construct(qualified)
+    if kind == "function":
+        return Followed(qualified, returns_active=False)
+    if qualified.split(".")[0] in sys.stdlib_module_names:
+        return Static()
+    return External(qualified)
+
+
+def _method_callee(
+    call: nodes.Call, function: nodes.Attribute, environment: Environment, is_active: IsActive
+) -> Callee:
+    receiver, method = function.value, function.attribute
+    if is_super(receiver):
+        return Followed(f"super().{method}")
+    at_update = _at_update(function)
+    if at_update is not None:
+        return at_update
+    if method in ("param", "variable") and call.arguments:
+        return Parameter(receiver) if method == "param" else Variable(receiver)
+    if isinstance(receiver, nodes.Name) and receiver.id == environment.self_name:
+        return _self_callee(method, environment)
+    if method in STATIC_MODULE_METHODS and not is_active(receiver, environment):
+        return Static()
+    if method in STATE_METHODS:
+        return Followed(f"Module.{method}", returns_active=method in ("get_variable", "perturb"))
+    if is_active(receiver, environment):
+        return _method_of_active(receiver, method)
+    rule = lookup(f"array.{method}")
+    if rule is not None and method not in ("copy", "sort", "index", "count"):
+        return RuleCall(rule, receiver)
+    if method in STATIC_METHODS:
+        return Static()
+    return Unknown(_describe(function))
+
+
+def _method_of_active(receiver: nodes.Expression, method: str) -> Callee:
+    if method in MUTATORS:
+        return Mutation(receiver, method)
+    rule = lookup(f"array.{method}")
+    if rule is not None and method not in CONTAINER_READS | REMOVERS:
+        return RuleCall(rule, receiver)
+    if method in CONTAINER_READS | REMOVERS:
+        return ContainerRead(receiver, method)
+    return Unknown(f".{method}")
+
+
+def _self_callee(method: str, environment: Environment) -> Callee:
+    facts = environment.facts
+    if method in STATIC_MODULE_METHODS:
+        return Static()
+    if method in STATE_METHODS:
+        return Followed(f"Module.{method}", returns_active=method in ("get_variable", "perturb"))
+    if facts is not None:
+        if method in facts.methods:
+            return Followed(f"self.{method}", returns_active=method not in facts.inert_methods)
+        if method in facts.class_fields:
+            return Construct(f"self.{method}")
+        if method in facts.fields:
+            return Unknown(f"self.{method}")
+        if method in facts.attributes:
+            return Followed(f"self.{method}")
+    return Unknown(f"self.{method}")
+
+
+def _at_update(function: nodes.Attribute) -> AtUpdate | None:
+    match function:
+        case nodes.Attribute(
+            value=nodes.Subscript(value=nodes.Attribute(value=operand, attribute="at"), index=index), attribute=method
+        ):
+            rule = lookup(f"array.at.{method}")
+            return AtUpdate(rule, operand, index) if rule is not None else None
+    return None
+
+
+def is_constructor(node: nodes.Expression, environment: Environment) -> bool:
+    """Whether `node` is a class, or a partial of one: calling it makes an object and computes nothing."""
+    match node:
+        case nodes.Conditional(body=body, orelse=orelse):
+            return is_constructor(body, environment) and is_constructor(orelse, environment)
+        case nodes.Name(id=name) if name in environment.local:
+            return name in environment.constructors
+        case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute) if name == environment.self_name:
+            return environment.facts is not None and attribute in environment.facts.class_fields
+        case nodes.Call(function=function, arguments=(first, *_)):
+            name = dotted(function)
+            is_partial = name is not None and environment.global_name(name) == "functools.partial"
+            return is_partial and not first.star and is_constructor(first.value, environment)
+    name = dotted(node)
+    qualified = environment.global_name(name) if name else None
+    return qualified is not None and environment.kind(qualified) in ("module_class", "class")
+
+
+def is_super(node: nodes.Expression) -> bool:
+    match node:
+        case nodes.Call(function=nodes.Name(id="super")):
+            return True
+    return False

@@ -1,0 +1,76 @@
+"""How much of a function is decided when it is compiled: each active call that is left to run time, and each that is opaque.
+
+"Dispatched" is a call whose callee only run time knows: a field, a local value. "Opaque" is one that goes to `jax.jvp`,
+since nothing says how it is differentiated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from jvpgen.analysis import callees
+from jvpgen.analysis.activity import (
+    arguments_are_active,
+    call_is_active,
+    callee_of,
+    function_environment,
+    inside_comprehension,
+    passes_a_module,
+)
+from jvpgen.analysis.environment import Environment
+from jvpgen.ir import nodes
+from jvpgen.ir.show import show
+from jvpgen.source.span import Span
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """A call that is not decided at compile time."""
+
+    kind: Literal["dispatched", "opaque"]
+    expression: str
+    reason: str
+    span: Span | None
+
+
+def remaining_calls(function: nodes.Function, inside: Environment) -> list[Remaining]:
+    """The calls of a function's body that run time decides, in source order."""
+    return [found for statement in function.body for found in _in_node(statement, inside)]
+
+
+def _in_node(node: nodes.Node, environment: Environment) -> Iterator[Remaining]:
+    match node:
+        case nodes.Function():
+            inner = function_environment(node, environment)
+            for statement in node.body:
+                yield from _in_node(statement, inner)
+            return
+        case nodes.Comprehension():
+            inner = inside_comprehension(node, environment)
+            for child in nodes.children(node):
+                yield from _in_node(child, inner)
+            return
+        case nodes.Call():
+            yield from _of_call(node, environment)
+    for child in nodes.children(node):
+        yield from _in_node(child, environment)
+
+
+def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
+    if not call_is_active(node, environment):
+        return
+    kind = callee_of(node, environment)
+    text = show(node.function)
+    if isinstance(kind, callees.External):
+        active = arguments_are_active(node, environment) or passes_a_module(node, environment)
+        if active:
+            yield Remaining("opaque", text, f"`{kind.qualified}` has no rule and its source is not followed", node.span)
+    elif isinstance(kind, callees.Unknown) and not _is_made_here(node):
+        yield Remaining("dispatched", text, f"`{kind.what}` is known at run time only", node.span)
+
+
+def _is_made_here(node: nodes.Call) -> bool:
+    """Whether the callee is constructed in place: `nn.Dense(4)(x)` is as explicit as a named layer."""
+    return isinstance(node.function, nodes.Call)

@@ -1,0 +1,79 @@
+"""What the analyses know about the place of a function: its file's names, its class, its scopes.
+
+All of it is frozen: entering a scope or learning that a name is active makes a new environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from jvpgen.ir import nodes
+
+
+def _unknown(name: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class ClassFacts:
+    """What is known of a linen Module class, its bases included, when one of its methods is derived.
+
+    `class_fields` are the fields that hold classes or factories of modules, `number_fields` those annotated as Python
+    numbers; `active_attributes` are set in `setup` to values that may carry a tangent; `inert_methods` return nothing active
+    unless an argument is; `open` says that a base class could not be read, so an attribute may come from there.
+    """
+
+    name: str
+    fields: frozenset[str] = frozenset()
+    class_fields: frozenset[str] = frozenset()
+    number_fields: frozenset[str] = frozenset()
+    methods: Mapping[str, str] = field(default_factory=dict)  # name → "method", "property", "static", "class", "nowrap"
+    attributes: frozenset[str] = frozenset()
+    active_attributes: frozenset[str] = frozenset()
+    active_properties: frozenset[str] = frozenset()
+    inert_methods: frozenset[str] = frozenset()
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where an expression stands.
+
+    `qualified` resolves a dotted name of the file (`jnp.tanh` → `jax.numpy.tanh`); `kind` tells what a qualified name of
+    the project is ("module_class", "struct", "class", "function", "value"); `local` are the names bound by the function
+    and those around it, `active` the ones that may carry a tangent, `functions` the nested definitions in reach, and
+    `callables` the locals that are called, `constructors` those that hold a class or a partial of one; `around` is
+    the body of the outermost function.
+    """
+
+    qualified: Callable[[str], str | None] = _unknown
+    kind: Callable[[str], str | None] = _unknown
+    facts: ClassFacts | None = None
+    self_name: str | None = None
+    local: frozenset[str] = frozenset()
+    active: frozenset[str] = frozenset()
+    functions: Mapping[str, nodes.Function] = field(default_factory=dict)
+    callables: frozenset[str] = frozenset()
+    constructors: frozenset[str] = frozenset()
+    around: tuple[nodes.Statement, ...] = ()
+
+    def with_active(self, names: Iterable[str]) -> Environment:
+        return replace(self, active=self.active | frozenset(names))
+
+    def with_local(self, names: Iterable[str], active: Iterable[str] = ()) -> Environment:
+        """Inside a scope that binds `names`, of which `active` may carry a tangent; what they shadow is hidden."""
+        names = frozenset(names)
+        visible = {name: function for name, function in self.functions.items() if name not in names}
+        return replace(
+            self,
+            local=self.local | names,
+            active=(self.active - names) | frozenset(active),
+            functions=visible,
+            callables=self.callables - names,
+            constructors=self.constructors - names,
+        )
+
+    def global_name(self, dotted: str) -> str | None:
+        """The qualified name of `dotted`, unless a local hides it."""
+        return None if dotted.split(".")[0] in self.local else self.qualified(dotted)

@@ -1,0 +1,191 @@
+"""What is known of a module class before one of its methods is derived: a definition enters, its `ClassFacts` leave.
+
+Attributes come from every `setup` in reach. Whether one of them is active, or a method or property can return something
+active though nothing active goes in, is found by fixed points over the class as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+import libcst as cst
+
+from jvpgen.analysis.activity import function_environment, is_active, returns_active
+from jvpgen.analysis.environment import ClassFacts, Environment
+from jvpgen.ir import nodes
+from jvpgen.ir.explicit import outside_class
+from jvpgen.ir.lower import lower_function
+from jvpgen.source import flax_names
+from jvpgen.source.classes import Field, Method, fields, methods, mro, own_methods
+from jvpgen.source.module import SourceModule
+from jvpgen.source.reach import Definition, Reach
+
+_NUMBERS = frozenset(("int", "float", "bool"))
+_CLASS_TYPES = ("ModuleDef", "Type[", "type[", "Type", "type")
+_ROOTS = frozenset(("flax.linen.module.Module", "flax.linen.Module", "flax.linen.module.ModuleBase", "typing.Generic", "typing.Protocol", "abc.ABC", "object"))
+
+
+def methods_of(definition: Definition, reach: Reach) -> dict[str, Method]:
+    """The methods of a module class, what `flax.linen.Module` itself brings left out."""
+    found = methods(definition, reach)
+    return {name: method for name, method in found.items() if method.owner.qualified not in _ROOTS}
+
+
+def bases_of(definition: Definition, reach: Reach) -> tuple[Definition, ...]:
+    """The classes in reach that a module class derives from, `flax.linen.Module` left out."""
+    found = (ancestor.definition for ancestor in mro(definition, reach)[1:])
+    return tuple(base for base in found if base is not None and base.qualified not in _ROOTS)
+
+
+def file_environment(source: SourceModule, reach: Reach, definition: Definition | None = None) -> Environment:
+    """The environment of a file's top level, or of what stands inside `definition`'s surroundings."""
+    names = reach.names_at(definition) if definition is not None else reach.names(source)
+
+    def qualified(name: str) -> str | None:
+        found = {reach.resolve(meaning, source) for meaning in names.alternatives(name)}
+        return found.pop() if len(found) == 1 else None
+
+    def kind(name: str) -> str | None:
+        found = reach.definition(name, source)
+        if found is not None:
+            return found.kind
+        return "module_class" if flax_names.is_module_class(name) else None
+
+    return Environment(qualified, kind)
+
+
+def lowered(method: Method) -> nodes.Function:
+    """The IR of a method, as it reads outside its class."""
+    return _lowered(method.node, method.owner.module, method.owner.path_in_module)
+
+
+@lru_cache(maxsize=4096)
+def _lowered(node: cst.FunctionDef, module: SourceModule, class_name: str) -> nodes.Function:
+    return outside_class(lower_function(node, module.span), class_name)
+
+
+def method_environment(method: Method, facts: ClassFacts, reach: Reach) -> Environment:
+    """The environment around a method of the class that `facts` describe."""
+    outer = file_environment(method.owner.module, reach, method.owner)
+    function = method.node
+    name = None
+    if not (method.is_static or method.is_class_method) and function.params.params:
+        name = function.params.params[0].name.value
+    return replace(outer, facts=facts, self_name=name)
+
+
+def class_facts(definition: Definition, reach: Reach) -> ClassFacts:
+    """All that the derivation of a method of the class may rely on."""
+    all_methods = methods_of(definition, reach)
+    setups = list(_setups(definition, reach))
+    all_fields = fields(definition, reach)
+    facts = ClassFacts(
+        name=definition.path_in_module,
+        fields=frozenset(field.name for field in all_fields),
+        class_fields=frozenset(field.name for field in all_fields if _holds_a_class(field)),
+        number_fields=frozenset(field.name for field in all_fields if field.annotation in _NUMBERS),
+        methods={name: _method_kind(method) for name, method in all_methods.items()},
+        attributes=frozenset(name for setup in setups for name, _ in _stored_attributes(lowered(setup), "self")),
+        open=any(_is_unknown(ancestor.qualified) for ancestor in mro(definition, reach) if ancestor.definition is None),
+    )
+    facts = _with_active_attributes(facts, setups, reach)
+    return _with_inert_methods(facts, all_methods, reach)
+
+
+def _is_unknown(qualified: str) -> bool:
+    """Whether a base class that is not followed may bring attributes of its own."""
+    return flax_names.canonical(qualified) not in _ROOTS and qualified not in _ROOTS
+
+
+def _method_kind(method: Method) -> str:
+    if method.is_property:
+        return "property"
+    if method.is_static:
+        return "static"
+    return "class" if method.is_class_method else "method"
+
+
+def _holds_a_class(field: Field) -> bool:
+    """Whether a field is a class of modules or a factory of them, by its annotation or its name."""
+    annotation = field.annotation.replace("typing.", "").replace("t.", "")
+    of_module = annotation.startswith("Callable[") and annotation.endswith(("Module]", "ModuleDef]"))
+    return annotation.startswith(_CLASS_TYPES) or of_module or field.name.endswith(("_cls", "_class", "_factory"))
+
+
+# --- setup ------------------------------------------------------------------------------------------------------------
+
+
+def _setups(definition: Definition, reach: Reach) -> Iterator[Method]:
+    """Every `setup` that an instance may run, its own and those of its bases."""
+    for owner in (definition, *bases_of(definition, reach)):
+        own = own_methods(owner, reach).get("setup")
+        if own is not None:
+            yield own
+
+
+def _stored_attributes(function: nodes.Function, name: str) -> Iterator[tuple[str, nodes.Expression | None]]:
+    """Attributes of `self` that the function stores, with the value where one attribute gets one value."""
+    for statement in function.body:
+        for node in nodes.walk(statement):
+            if isinstance(node, nodes.Assign):
+                for target in node.targets:
+                    yield from _stored(target, node.value, name)
+            elif isinstance(node, nodes.AugmentedAssign):
+                yield from _stored(node.target, node.value, name)
+
+
+def _stored(
+    target: nodes.Expression, value: nodes.Expression | None, name: str
+) -> Iterator[tuple[str, nodes.Expression | None]]:
+    match target:
+        case nodes.Attribute(value=nodes.Name(id=owner), attribute=attribute) if owner == name:
+            yield attribute, value
+        case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
+            parts = value.elements if isinstance(value, nodes.TupleDisplay) else (value,) * len(elements)
+            if len(parts) == len(elements):
+                for element, part in zip(elements, parts, strict=True):
+                    yield from _stored(element, part, name)
+
+
+def _with_active_attributes(facts: ClassFacts, setups: list[Method], reach: Reach) -> ClassFacts:
+    """The facts with the attributes that a setup may make active, found by a fixed point."""
+    functions = [(lowered(setup), method_environment(setup, facts, reach)) for setup in setups]
+    while True:
+        active = set(facts.active_attributes)
+        for function, outer in functions:
+            inside = function_environment(function, replace(outer, facts=facts))
+            for name, value in _stored_attributes(function, inside.self_name or "self"):
+                if value is not None and is_active(value, inside):
+                    active.add(name)
+        if active == facts.active_attributes:
+            return facts
+        facts = replace(facts, active_attributes=frozenset(active))
+
+
+# --- Methods ----------------------------------------------------------------------------------------------------------
+
+
+def _with_inert_methods(facts: ClassFacts, found: Mapping[str, Method], reach: Reach) -> ClassFacts:
+    """The facts with the methods that return nothing active by themselves, found by a fixed point from below."""
+    candidates = {
+        name: (lowered(method), method_environment(method, facts, reach), method.is_property)
+        for name, method in found.items()
+        if name not in ("setup", "__call__", "__post_init__")
+    }
+    facts = replace(
+        facts, active_properties=frozenset(name for name, (_, _, is_property) in candidates.items() if is_property)
+    )
+    while True:
+        inert, properties = set(facts.inert_methods), set(facts.active_properties)
+        for name, (function, outer, is_property) in candidates.items():
+            if name in inert or (is_property and name not in properties):
+                continue
+            inside = function_environment(function, replace(outer, facts=facts), active_parameters=())
+            if not returns_active(function, inside):
+                properties.discard(name) if is_property else inert.add(name)
+        if inert == facts.inert_methods and properties == facts.active_properties:
+            return facts
+        facts = replace(facts, inert_methods=frozenset(inert), active_properties=frozenset(properties))
+

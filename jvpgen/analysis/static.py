@@ -1,0 +1,126 @@
+"""Parameters that cannot carry a tangent: their annotation, their default or their use says so.
+
+An array under `jit` has no truth value and is no range, axis, shape or dtype; a parameter used as one is static. Should a
+caller pass a tangent for it after all, the runtime notices and differentiates that call another way: nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from jvpgen.ir import nodes
+from jvpgen.ir.scoping import dotted
+
+_STATIC_TYPES = frozenset(
+    "bool int str bytes Dtype DType dtype Shape Axes PRNGKey KeyArray PRNGKeyArray Initializer Module Callable "
+    "PrecisionLike DotGeneralT ModuleDef".split()
+)
+_WRAPPERS = frozenset("Optional Union Sequence Tuple List tuple list Iterable".split())
+_STATIC_KEYWORDS = frozenset(
+    "axis axes shape dtype deterministic train training is_training use_running_average name param_dtype precision "
+    "keepdims mode method out_axes in_axes features num_heads dimension_numbers window_shape strides padding".split()
+)
+_STATIC_ARRAY_METHODS = frozenset("reshape transpose astype view".split())
+
+
+def static_parameters(function: nodes.Function, qualified: Callable[[str], str | None]) -> frozenset[str]:
+    """Names of the parameters of `function` that no tangent is expected for."""
+    by_type = {parameter.name for parameter in function.parameters if _typed_static(parameter)}
+    by_use = {name for statement in function.body for name in _static_uses(statement, qualified)}
+    rebound = {  # a name that the body assigns again may be something else by then
+        name for node in _walk(function.body) if isinstance(node, nodes.Assign) for name in _assigned_names(node)
+    }
+    names = frozenset(function.parameters.names())
+    return names & (frozenset(by_type) | (frozenset(by_use) - rebound))
+
+
+def _walk(body: Iterable[nodes.Statement]) -> Iterator[nodes.Node]:
+    for statement in body:
+        yield from nodes.walk(statement)
+
+
+def _assigned_names(node: nodes.Assign) -> Iterator[str]:
+    for target in node.targets:
+        for part in nodes.walk(target):
+            if isinstance(part, nodes.Name):
+                yield part.id
+
+
+def _typed_static(parameter: nodes.Parameter) -> bool:
+    if parameter.annotation is not None and is_static_type(parameter.annotation):
+        return True
+    default = parameter.default
+    return isinstance(default, nodes.Constant) and (default.text in ("True", "False") or default.text[:1] in "'\"")
+
+
+def is_static_type(annotation: nodes.Expression) -> bool:
+    """Whether values of this type never carry a tangent: `bool`, `Optional[int]`, `Sequence[str]`, `Dtype`, …"""
+    match annotation:
+        case nodes.Constant(text=text):
+            return text == "None" or text.strip("'\"") in _STATIC_TYPES
+        case nodes.Binary(left=left, operator="|", right=right):
+            return is_static_type(left) and is_static_type(right)
+        case nodes.Subscript(value=value, index=index):
+            inner = index.elements if isinstance(index, nodes.TupleDisplay) else (index,)
+            wrapper = (dotted(value) or "").split(".")[-1]
+            if wrapper == "Callable":  # a function value carries its derivative itself
+                return True
+            return wrapper in _WRAPPERS and all(is_static_type(item) or _is_ellipsis(item) for item in inner)
+    name = dotted(annotation)
+    return name is not None and name.split(".")[-1] in _STATIC_TYPES
+
+
+def _is_ellipsis(node: nodes.Expression) -> bool:
+    return isinstance(node, nodes.Constant) and node.text == "..."
+
+
+def _static_uses(node: nodes.Node, qualified: Callable[[str], str | None]) -> Iterator[str]:
+    match node:
+        case nodes.If(test=test) | nodes.While(test=test) | nodes.Assert(test=test) | nodes.Conditional(test=test):
+            yield from _truth(test)
+        case nodes.Comparison(left=left, operators=("==",) | ("!=",) | ("in",) | ("not in",), rights=(right,)):
+            if isinstance(left, nodes.Name) and _is_text(right):
+                yield left.id
+        case nodes.Call(function=function, arguments=arguments):
+            yield from _static_arguments(function, arguments, qualified)
+        case nodes.Unary(operator="not", operand=nodes.Name(id=name)):
+            yield name
+    for child in nodes.children(node):
+        yield from _static_uses(child, qualified)
+
+
+def _truth(test: nodes.Expression) -> Iterator[str]:
+    match test:
+        case nodes.Name(id=name):
+            yield name
+        case nodes.Boolean(values=values):
+            for value in values:
+                yield from _truth(value)
+        case nodes.Unary(operator="not", operand=operand):
+            yield from _truth(operand)
+
+
+def _is_text(node: nodes.Expression) -> bool:
+    match node:
+        case nodes.Constant(text=text):
+            return text[:1] in "'\""
+        case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements) | nodes.SetDisplay(elements=elements):
+            return bool(elements) and all(_is_text(element) for element in elements)
+    return False
+
+
+def _static_arguments(
+    function: nodes.Expression, arguments: tuple[nodes.Argument, ...], qualified: Callable[[str], str | None]
+) -> Iterator[str]:
+    name = dotted(function)
+    full = qualified(name) if name else None
+    for position, argument in enumerate(arguments):
+        if not isinstance(argument.value, nodes.Name):
+            continue
+        of_random = full is not None and full.startswith("jax.random.") and position == 0 and not argument.keyword
+        if argument.keyword in _STATIC_KEYWORDS or full == "builtins.range" or of_random:
+            yield argument.value.id
+    if isinstance(function, nodes.Attribute) and function.attribute in _STATIC_ARRAY_METHODS and full is None:
+        for argument in arguments:
+            if isinstance(argument.value, nodes.Name):
+                yield argument.value.id

@@ -1,0 +1,1 @@
+"""The diagnostics themselves, a file for each family of codes."""

@@ -1,0 +1,71 @@
+"""JVP2xx: where names lead, and how far the compiler follows them."""
+
+from __future__ import annotations
+
+from jvpgen.diagnostics.codes.discovery import GOOD_MODULE
+from jvpgen.diagnostics.entry import Entry, Example, model
+
+RECURSIVE = """\
+import flax.linen as nn
+import jvpgen
+
+
+def power(x, n):
+    return x * power(x, n - 1)
+
+
+@jvpgen.derive
+class Power(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return power(x, 3)
+"""
+
+ITERATED = RECURSIVE.replace(
+    "    return x * power(x, n - 1)\n",
+    "    result = x\n    for _ in range(n - 1):\n        result = result * x\n    return result\n",
+)
+
+ENTRIES = (
+    Entry(
+        code="JVP201",
+        title="circular definition",
+        severity="error",
+        cause="A base class or an import leads back to itself, so what the name means cannot be told.",
+        remedy="Break the circle: import the name from the file that defines it.",
+        bad=model(
+            GOOD_MODULE.replace("import jvpgen", "import jvpgen\nfrom layers import scale").replace(
+                "2 * x", "scale(x)"
+            ),
+            layers="from model import scale\n",
+        ),
+        good=model(
+            GOOD_MODULE.replace("import jvpgen", "import jvpgen\nfrom layers import scale").replace(
+                "2 * x", "scale(x)"
+            ),
+            layers="def scale(x):\n    return 2 * x\n",
+        ),
+    ),
+    Entry(
+        code="JVP202",
+        title="followed package that is not found",
+        severity="error",
+        cause="`[tool.jvpgen] follow` names a package that is not installed where jvpgen runs. Without it the "
+        "output would differ from one environment to the next.",
+        remedy="Install the package beside jvpgen (in pre-commit: `additional_dependencies`), or take it out of "
+        "`follow`.",
+        bad=Example({"model.py": GOOD_MODULE, "pyproject.toml": '[tool.jvpgen]\nfollow = ["no_such_package"]\n'}),
+        good=Example({"model.py": GOOD_MODULE, "pyproject.toml": "[tool.jvpgen]\nfollow = []\n"}),
+    ),
+    Entry(
+        code="JVP203",
+        title="helper that calls itself",
+        severity="warning",
+        cause="A helper function calls itself. Its derivative calls itself too, which ends only where the "
+        "source's recursion ends "
+        "without looking at traced values.",
+        remedy="Nothing, if the depth is known when the function is traced; otherwise write the recursion as a loop.",
+        bad=model(RECURSIVE),
+        good=model(ITERATED),
+    ),
+)

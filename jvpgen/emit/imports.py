@@ -1,0 +1,117 @@
+"""The imports of a generated file: what its functions read, from where the source has it.
+
+A name that the source imports is imported the same way; what the source defines is imported from the source; the runtime's
+and the rules' names come from jvpgen. Nothing unused is imported.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import libcst as cst
+
+from jvpgen.ir import nodes
+from jvpgen.ir.lower import text_of
+from jvpgen.ir.scoping import reads
+from jvpgen.rules import RULES
+from jvpgen.source.bindings import Binding
+from jvpgen.source.module import SourceModule
+from jvpgen.source.names import Names
+from jvpgen.transform.naming import MODULE_OF, RUNTIME_NAMES
+
+CANONICAL_MODULES: Mapping[str, str] = {
+    "jnp": "import jax.numpy as jnp",
+    "lax": "from jax import lax",
+    "nn": "import flax.linen as nn",
+    "jax": "import jax",
+    "np": "import numpy as np",
+}
+_FORMULAS = frozenset(rule.function for rule in RULES.values() if rule.function is not None)
+
+
+def free_names(functions: Iterable[nodes.Function]) -> frozenset[str]:
+    """Names that the functions read from their module, or from builtins."""
+    return frozenset(name for function in functions for name in reads(function))
+
+
+def import_lines(
+    used: frozenset[str],
+    source: SourceModule,
+    names: Names,
+    runtime: Mapping[str, str],
+    modules: Mapping[str, str],
+    absolute: bool,
+) -> list[str]:
+    """The import statements for the names in `used`, in the groups third-party, jvpgen, source."""
+    others: set[str] = set()
+    ours: defaultdict[str, list[str]] = defaultdict(list)
+    own: set[str] = set()
+    spelled_runtime = {spelled: name for name, spelled in runtime.items()}
+    spelled_modules = {spelled: name for name, spelled in modules.items()}
+    for name in sorted(used):
+        if name in spelled_runtime or (name in RUNTIME_NAMES and name not in runtime):
+            original = spelled_runtime.get(name, name)
+            ours["jvpgen.runtime"].append(name if original == name else f"{original} as {name}")
+        elif name in _FORMULAS and not names.candidates(name):
+            ours["jvpgen.runtime.formulas"].append(name)
+        elif names.candidates(name):
+            statement = _same_import(names.candidates(name), absolute)
+            others.add(statement) if statement is not None else own.add(name)
+        elif name in names.starred:
+            own.add(name)
+        elif name in spelled_modules or name in CANONICAL_MODULES:
+            usual = spelled_modules.get(name, name)
+            others.add(CANONICAL_MODULES[usual] if usual == name else f"import {MODULE_OF[usual]} as {name}")
+        elif not hasattr(builtins, name):
+            own.add(name)
+    lines = _sorted_imports(others)
+    lines += [f"from {module} import {', '.join(sorted(items, key=str.lower))}" for module, items in sorted(ours.items())]
+    if own:
+        lines += ["", f"from {_module_of(source, absolute)} import {', '.join(sorted(own))}"]
+    return lines
+
+
+def _sorted_imports(statements: Iterable[str]) -> list[str]:
+    """The statements sorted by module, `from a import x` and `from a import y` joined; the standard library first."""
+    from_imports: defaultdict[str, list[str]] = defaultdict(list)
+    plain = []
+    for statement in statements:
+        if statement.startswith("from "):
+            module, _, item = statement.removeprefix("from ").partition(" import ")
+            from_imports[module].append(item)
+        else:
+            plain.append(statement)
+    joined = [f"from {module} import {', '.join(sorted(items))}" for module, items in from_imports.items()]
+    return sorted([*plain, *joined], key=lambda line: (line.split()[1].startswith("."), line.split()[1], line))
+
+
+def _same_import(candidates: tuple[Binding, ...], absolute: bool) -> str | None:
+    """The source's own import of a name, as a statement; None if the name is best taken from the source itself."""
+    (binding, *others) = candidates
+    if others or binding.kind != "import" or binding.guarded:
+        return None
+    statement = binding.node
+    if isinstance(statement, cst.Import):
+        module, alias = binding.module, binding.name
+        return f"import {module}" if alias == module.split(".")[0] and "." not in alias else f"import {module} as {alias}"
+    if isinstance(statement, cst.ImportFrom) and binding.attribute:
+        module = binding.module if absolute else _spelled_module(statement)
+        item = binding.attribute if binding.attribute == binding.name else f"{binding.attribute} as {binding.name}"
+        return f"from {module} import {item}"
+    return None
+
+
+def _spelled_module(statement: cst.ImportFrom) -> str:
+    dots = "".join("." for _ in statement.relative)
+    return dots + (text_of(statement.module) if statement.module is not None else "")
+
+
+def _module_of(source: SourceModule, absolute: bool) -> str:
+    """The source as the generated file beside it imports it."""
+    if absolute or not source.package:
+        return source.name
+    if source.is_package:
+        return "." if source.name == source.package else f".{source.name.rpartition('.')[2]}"
+    return f".{source.name.rpartition('.')[2]}"

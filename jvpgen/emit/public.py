@@ -1,0 +1,132 @@
+"""The public functions of a decorated definition: the user's arguments in the user's order, tangents by keyword."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from jvpgen.analysis.facts import file_environment, lowered, method_environment, methods_of
+from jvpgen.ir import nodes
+from jvpgen.ir.lower import lower_function
+from jvpgen.source.classes import Method
+from jvpgen.source.discovery import Derived as Request
+from jvpgen.source.reach import Reach
+from jvpgen.transform.functions import derived_parameters
+from jvpgen.transform.pushed import call, tuple_of
+from jvpgen.transform.units import Unit
+
+_NONE = nodes.Constant("None")
+
+
+def functions(request: Request, unit: Unit, reach: Reach, documentation: str) -> list[nodes.Function]:
+    """`CNN_jvp`, `CNN_encode_jvp`, … for a class, `f_jvp` for a function."""
+    if request.definition.kind == "function":
+        return [_of_function(request, reach, documentation)]
+    return [
+        _of_method(request, name, method, unit, reach, documentation)
+        for name, method in methods_of(request.definition, reach).items()
+        if _is_public(name, method)
+    ]
+
+
+def _is_public(name: str, method: Method) -> bool:
+    if name == "__call__":
+        return True
+    hidden = name.startswith("_") or name == "setup"
+    return not (hidden or method.is_property or method.is_static or method.is_class_method)
+
+
+# --- Methods of modules -----------------------------------------------------------------------------------------------
+
+
+def _of_method(
+    request: Request, name: str, method: Method, unit: Unit, reach: Reach, documentation: str
+) -> nodes.Function:
+    assert unit.facts is not None
+    function = lowered(method)
+    outer = method_environment(method, unit.facts, reach)
+    active = derived_parameters(function, outer)
+    parameters = nodes.Parameters(function.parameters.items[1:])
+    own_name = request.function_name
+    public = own_name if name == "__call__" else f"{own_name.removesuffix('_jvp')}_{name}_jvp"
+    passed = _Passed(parameters, active)
+    arguments = [
+        nodes.Argument(nodes.Name("module")),
+        nodes.Argument(nodes.Name("variables")),
+        nodes.Argument(tuple_of(passed.primals)),
+        nodes.Argument(tuple_of(passed.tangents)),
+        nodes.Argument(nodes.Name("variable_tangents")),
+        nodes.Argument(nodes.Name("rngs"), "rngs"),
+        nodes.Argument(nodes.Name("mutable"), "mutable"),
+    ]
+    if name != "__call__":
+        arguments.append(nodes.Argument(nodes.Constant(f'"{name}"'), "method"))
+    applied = nodes.Call(nodes.Name("apply_jvp"), (*arguments, *passed.keywords))
+    signature = _signature(parameters, active, of_module=True)
+    return nodes.Function(public, signature, (nodes.Return(applied),), docstring=documentation)
+
+
+def _signature(parameters: nodes.Parameters, active: frozenset[str], of_module: bool) -> nodes.Parameters:
+    """The user's parameters, then tangents, then what `Module.apply` takes besides."""
+    first = ("module", "variables") if of_module else ()
+    items = [nodes.Parameter(name) for name in first]
+    items += [replace(item, annotation=None) for item in parameters if item.kind not in ("keyword-only", "double-star")]
+    keyword_only = [replace(item, annotation=None) for item in parameters if item.kind == "keyword-only"]
+    if of_module:
+        keyword_only.append(nodes.Parameter("variable_tangents", "keyword-only", None, _NONE))
+    keyword_only += [
+        nodes.Parameter(f"{item.name}_dot", "keyword-only", None, _no_tangent(item))
+        for item in parameters
+        if item.name in active and item.kind != "double-star"
+    ]
+    if of_module:
+        keyword_only.append(nodes.Parameter("rngs", "keyword-only", None, _NONE))
+        keyword_only.append(nodes.Parameter("mutable", "keyword-only", None, nodes.Constant("False")))
+    rest = [replace(item, annotation=None) for item in parameters if item.kind == "double-star"]
+    return nodes.Parameters((*items, *keyword_only, *rest))
+
+
+def _no_tangent(item: nodes.Parameter) -> nodes.Expression:
+    return nodes.TupleDisplay(()) if item.kind == "star" else _NONE
+
+
+class _Passed:
+    """The user's arguments as `apply_jvp` takes them: positional ones in two sequences, keywords as Pairs."""
+
+    def __init__(self, parameters: nodes.Parameters, active: frozenset[str]):
+        self.primals: list[nodes.Expression] = []
+        self.tangents: list[nodes.Expression] = []
+        self.keywords: list[nodes.Argument] = []
+        for item in parameters:
+            name, dot = nodes.Name(item.name), nodes.Name(f"{item.name}_dot")
+            if item.kind == "keyword-only":
+                value = call(nodes.Name("Pair"), name, dot) if item.name in active else name
+                self.keywords.append(nodes.Argument(value, item.name))
+            elif item.kind == "double-star":
+                self.keywords.append(nodes.Argument(name, None, "**"))
+            elif item.kind == "star":
+                self.primals.append(nodes.Starred(name))
+                if item.name in active:
+                    self.tangents.append(nodes.Starred(dot))
+            else:
+                self.primals.append(name)
+                self.tangents.append(dot if item.name in active else _NONE)
+
+
+# --- Plain functions --------------------------------------------------------------------------------------------------
+
+
+def _of_function(request: Request, reach: Reach, documentation: str) -> nodes.Function:
+    definition = request.definition
+    function = lower_function(definition.node, definition.module.span)  # type: ignore[arg-type]
+    outer = file_environment(definition.module, reach, definition)
+    active = derived_parameters(function, outer)
+    passed = _Passed(function.parameters, active)
+    arguments = [
+        nodes.Argument(nodes.Name(function.name)),
+        nodes.Argument(tuple_of(passed.primals)),
+        nodes.Argument(tuple_of(passed.tangents)),
+    ]
+    applied = nodes.Call(nodes.Name("evaluate"), (*arguments, *passed.keywords))
+    signature = _signature(function.parameters, active, of_module=False)
+    return nodes.Function(request.function_name, signature, (nodes.Return(applied),), docstring=documentation)
+

@@ -1,0 +1,456 @@
+"""What a program means, as frozen trees: Python's expressions and statements, each with the span it came from.
+
+The nodes mirror Python's grammar, because the generated code must read like the source. Literals keep the text that the
+user wrote (`1e-6`, `'abc'`), comments travel with their statement, and a node's span never takes part in comparisons: two
+expressions are equal when they say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, TypeAlias
+
+from jvpgen.source.span import Span
+
+
+@dataclass(frozen=True)
+class Node:
+    """Base of every node. `span` is None for text that the compiler made itself."""
+
+    span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+
+# --- Expressions ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Name(Node):
+    id: str
+
+
+@dataclass(frozen=True)
+class Constant(Node):
+    """A number, string, bytes, `True`, `False`, `None` or `...`, as the user spelled it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class FormattedString(Node):
+    """An f-string, kept as text; `values` are the expressions inside it."""
+
+    text: str
+    values: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attribute(Node):
+    value: Expression
+    attribute: str
+
+
+@dataclass(frozen=True)
+class Subscript(Node):
+    value: Expression
+    index: Expression
+
+
+@dataclass(frozen=True)
+class Slice(Node):
+    """`lower:upper:step`, only inside the index of a `Subscript`."""
+
+    lower: Expression | None = None
+    upper: Expression | None = None
+    step: Expression | None = None
+
+
+@dataclass(frozen=True)
+class Argument(Node):
+    """One argument of a call: positional, `keyword=value`, `*value` or `**value`."""
+
+    value: Expression
+    keyword: str | None = None
+    star: Literal["", "*", "**"] = ""
+
+
+@dataclass(frozen=True)
+class Call(Node):
+    function: Expression
+    arguments: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unary(Node):
+    """`-x`, `+x`, `~x` or `not x`."""
+
+    operator: str
+    operand: Expression
+
+
+@dataclass(frozen=True)
+class Binary(Node):
+    left: Expression
+    operator: str
+    right: Expression
+
+
+@dataclass(frozen=True)
+class Comparison(Node):
+    """`left op right op right …`; operators as spelled, e.g. `is not`."""
+
+    left: Expression
+    operators: tuple[str, ...]
+    rights: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Boolean(Node):
+    """`a and b and c`, or with `or`."""
+
+    operator: Literal["and", "or"]
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Conditional(Node):
+    """`body if test else orelse`."""
+
+    test: Expression
+    body: Expression
+    orelse: Expression
+
+
+@dataclass(frozen=True)
+class Lambda(Node):
+    parameters: Parameters
+    body: Expression
+
+
+@dataclass(frozen=True)
+class TupleDisplay(Node):
+    """`(a, b)`; also a bare `a, b`, as in an index, a return or the target of an assignment."""
+
+    elements: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class ListDisplay(Node):
+    elements: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class SetDisplay(Node):
+    elements: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class DictDisplay(Node):
+    """`{key: value}`; a key of None is `**value`."""
+
+    items: tuple[tuple[Expression | None, Expression], ...]
+
+
+@dataclass(frozen=True)
+class Starred(Node):
+    """`*value` inside a display or a target."""
+
+    value: Expression
+
+
+@dataclass(frozen=True)
+class Clause(Node):
+    """`for target in iterable if condition …` of a comprehension."""
+
+    target: Expression
+    iterable: Expression
+    conditions: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comprehension(Node):
+    """`kind` tells list, set, dict and generator apart; a dict's `element` is a `TupleDisplay` of key and value."""
+
+    kind: Literal["list", "set", "dict", "generator"]
+    element: Expression
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True)
+class NamedExpression(Node):
+    """`target := value`."""
+
+    target: Name
+    value: Expression
+
+
+@dataclass(frozen=True)
+class Unsupported(Node):
+    """An expression or statement outside the language (`yield`, `await`, …), kept as text with the reason."""
+
+    text: str
+    reason: str
+
+
+Expression: TypeAlias = (
+    Name
+    | Constant
+    | FormattedString
+    | Attribute
+    | Subscript
+    | Slice
+    | Call
+    | Unary
+    | Binary
+    | Comparison
+    | Boolean
+    | Conditional
+    | Lambda
+    | TupleDisplay
+    | ListDisplay
+    | SetDisplay
+    | DictDisplay
+    | Starred
+    | Comprehension
+    | NamedExpression
+    | Unsupported
+)
+
+
+# --- Functions --------------------------------------------------------------------------------------------------------
+
+ParameterKind = Literal["positional-only", "positional", "star", "keyword-only", "double-star"]
+
+
+@dataclass(frozen=True)
+class Parameter(Node):
+    name: str
+    kind: ParameterKind = "positional"
+    annotation: Expression | None = None
+    default: Expression | None = None
+
+
+@dataclass(frozen=True)
+class Parameters(Node):
+    items: tuple[Parameter, ...] = ()
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self.items)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(item.name for item in self.items)
+
+
+# --- Statements -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StatementNode(Node):
+    """Base of statements. `comments` stand on the lines above, `trailing` after the statement on its first line."""
+
+    comments: tuple[str, ...] = field(default=(), compare=False, kw_only=True)
+    trailing: str | None = field(default=None, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Assign(StatementNode):
+    """`a = b = value`: one or more targets; an annotation only with a single target, `value` None for a bare `a: int`."""
+
+    targets: tuple[Expression, ...]
+    value: Expression | None
+    annotation: Expression | None = None
+
+
+@dataclass(frozen=True)
+class AugmentedAssign(StatementNode):
+    """`target operator= value`; the operator without its `=`."""
+
+    target: Expression
+    operator: str
+    value: Expression
+
+
+@dataclass(frozen=True)
+class ExpressionStatement(StatementNode):
+    value: Expression
+
+
+@dataclass(frozen=True)
+class Return(StatementNode):
+    value: Expression | None = None
+
+
+@dataclass(frozen=True)
+class If(StatementNode):
+    """An `elif` is an `If` alone in `orelse`, marked `is_elif`."""
+
+    test: Expression
+    body: tuple[Statement, ...]
+    orelse: tuple[Statement, ...] = ()
+    is_elif: bool = field(default=False, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class For(StatementNode):
+    target: Expression
+    iterable: Expression
+    body: tuple[Statement, ...]
+    orelse: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True)
+class While(StatementNode):
+    test: Expression
+    body: tuple[Statement, ...]
+    orelse: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True)
+class WithItem(Node):
+    context: Expression
+    target: Expression | None = None
+
+
+@dataclass(frozen=True)
+class With(StatementNode):
+    items: tuple[WithItem, ...]
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class ExceptHandler(Node):
+    kind: Expression | None
+    name: str | None
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Try(StatementNode):
+    body: tuple[Statement, ...]
+    handlers: tuple[ExceptHandler, ...]
+    orelse: tuple[Statement, ...] = ()
+    finalbody: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Raise(StatementNode):
+    exception: Expression | None = None
+    cause: Expression | None = None
+
+
+@dataclass(frozen=True)
+class Assert(StatementNode):
+    test: Expression
+    message: Expression | None = None
+
+
+@dataclass(frozen=True)
+class Delete(StatementNode):
+    targets: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Pass(StatementNode):
+    pass
+
+
+@dataclass(frozen=True)
+class Break(StatementNode):
+    pass
+
+
+@dataclass(frozen=True)
+class Continue(StatementNode):
+    pass
+
+
+@dataclass(frozen=True)
+class Verbatim(StatementNode):
+    """A statement that carries no derivative and is copied as it stands (an import, `global`, …); `names` are what it binds."""
+
+    text: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Function(StatementNode):
+    """A `def`: a method, a helper function, or one nested in another. `docstring` is not part of the body."""
+
+    name: str
+    parameters: Parameters
+    body: tuple[Statement, ...]
+    decorators: tuple[Expression, ...] = ()
+    returns: Expression | None = None
+    docstring: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class UnsupportedStatement(StatementNode):
+    text: str
+    reason: str
+
+
+Statement: TypeAlias = (
+    Assign
+    | AugmentedAssign
+    | ExpressionStatement
+    | Return
+    | If
+    | For
+    | While
+    | With
+    | Try
+    | Raise
+    | Assert
+    | Delete
+    | Pass
+    | Break
+    | Continue
+    | Verbatim
+    | Function
+    | UnsupportedStatement
+)
+
+
+# --- Walking ----------------------------------------------------------------------------------------------------------
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly below `node`, in source order."""
+    for item in fields(node):
+        yield from _nodes(getattr(node, item.name))
+
+
+def _nodes(value: Any) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _nodes(item)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """`node` and every node below it, parents first, in source order."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def map_children(node: Any, function: Any) -> Any:
+    """A copy of `node` whose direct child nodes are `function(child)`; the node itself if none changed."""
+    changes = {}
+    for item in fields(node):
+        old = getattr(node, item.name)
+        new = _mapped(old, function)
+        if new is not old:
+            changes[item.name] = new
+    return replace(node, **changes) if changes else node
+
+
+def _mapped(value: Any, function: Any) -> Any:
+    if isinstance(value, Node):
+        return function(value)
+    if isinstance(value, tuple):
+        new = tuple(_mapped(item, function) for item in value)
+        return value if all(a is b for a, b in zip(new, value)) else new
+    return value

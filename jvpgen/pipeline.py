@@ -1,0 +1,222 @@
+"""The compiler on one page: what happens to a file, in which order, and why.
+
+1. **read** (`source`): the file is parsed, never imported; what its names mean is followed through the project's files.
+2. **discover** (`source.discovery`): which classes and functions ask for a derivative.
+3. **lower** (`ir`): methods become small frozen trees, with the user's own literals and comments.
+4. **analyse** (`analysis`): which attributes, parameters and locals may carry a tangent.
+5. **push** (`transform`): every statement becomes the same statement on values and tangents.
+6. **tidy** (`transform.tidy`): tangents that nothing reads are dropped.
+7. **emit** (`emit`): imports, public functions, bodies, laid out as a formatter would.
+
+A function that cannot be pushed is left out, with a remark in its place and a diagnostic: at run time it goes through
+`nn.jvp`. Whatever a body calls is derived as well: here if it stands in this file, else it is named in `needed`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jvpgen.analysis.coverage import Remaining
+from jvpgen.diagnostics.report import Diagnostic, Report
+from jvpgen.emit import imports, public
+from jvpgen.emit.module import module_text
+from jvpgen.ir import nodes
+from jvpgen.source.discovery import Derived as Request
+from jvpgen.source.discovery import DeriveOptions, discover
+from jvpgen.source.module import SourceModule
+from jvpgen.source.reach import Definition, Reach
+from jvpgen.transform.naming import RUNTIME_NAMES
+from jvpgen.transform.units import Remark, Spelling, Unit, derive_unit, referenced
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How files are derived. `absolute_imports` is for outputs that do not stand beside their source."""
+
+    line_length: int = 88
+    everything: bool = False
+    absolute_imports: bool = False
+
+
+@dataclass(frozen=True)
+class DerivedFunction:
+    """A generated function, the definition it was made from, and all definitions whose text it depends on."""
+
+    name: str
+    qualname: str
+    uses: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What the compiler makes of one file."""
+
+    source: SourceModule
+    text: str
+    functions: tuple[DerivedFunction, ...]
+    needed: tuple[tuple[str, str], ...]
+    inspections: tuple[Mapping[str, Any], ...]
+    opaque: tuple[Remaining, ...] = ()
+    dispatched: tuple[Remaining, ...] = ()
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Generated text that is not written to a file, with what there is to say about it."""
+
+    text: str
+    report: Any
+
+
+@dataclass(frozen=True)
+class MemoryReport:
+    """`opaque` lists the places that go through `jax.jvp` or `nn.jvp` at run time, `dispatched` those it decides."""
+
+    opaque: tuple[Remaining, ...] = ()
+    dispatched: tuple[Remaining, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = field(default=())
+
+
+def derive_file(
+    path: Path, reach: Reach, needs: Iterable[str], settings: Settings, report: Report
+) -> Derived | None:
+    """The derivatives of the file at `path`: what it asks for, and the definitions in `needs`, by their names in it."""
+    source = reach.load(path)
+    if isinstance(source, Diagnostic):
+        report.add(source)
+        return None
+    found = discover(source, reach)
+    report.extend(found.diagnostics)
+    wanted = [request.definition for request in found.derived]
+    wanted += [definition for definition in (_named(source, name, reach) for name in sorted(needs)) if definition]
+    wanted += found.modules if settings.everything else ()
+    units = _units(wanted, source, reach, report)
+    inspections = ()
+    if not units:
+        return Derived(source, "", (), (), inspections)
+    return _emitted(source, reach, units, found.derived, settings, inspections)
+
+
+def derive_named(name: str, reach: Reach, report: Report) -> str | None:
+    """The generated text for a class or function by its qualified name; None if there is no such definition."""
+    definition = reach.definition(name)
+    if definition is None:
+        return None
+    return _alone(definition, reach, report).text
+
+
+def derive_in_memory(path: str, module_name: str, qualname: str) -> InMemory | None:
+    """The generated text for one definition of an importable file, following whatever is importable."""
+    reach = Reach(Path(path).parent, search=sys.path, everything=True)
+    source = reach.module(module_name) or reach.load(Path(path))
+    if isinstance(source, Diagnostic):
+        return None
+    definition = _named(source, qualname, reach)
+    if definition is None:
+        return None
+    report = Report()
+    made = _alone(definition, reach, report)
+    return InMemory(made.text, MemoryReport(made.opaque, made.dispatched, tuple(report)))
+
+
+def _alone(definition: Definition, reach: Reach, report: Report) -> Derived:
+    """One definition, with what it needs of its own file."""
+    source = definition.module
+    units = _units([definition], source, reach, report)
+    request = Request(definition, DeriveOptions(), source.span(definition.node))
+    return _emitted(source, reach, units, (request,), Settings(absolute_imports=True), ())
+
+
+def _named(source: SourceModule, name: str, reach: Reach) -> Definition | None:
+    return reach.definition(f"{source.name}.{name}", source)
+
+
+# --- Units ------------------------------------------------------------------------------------------------------------
+
+
+def _units(wanted: Iterable[Definition], source: SourceModule, reach: Reach, report: Report) -> dict[str, Unit]:
+    """The wanted definitions of this file and all that they reach in it, by name, each derived."""
+    spelling = Spelling(source, reach)
+    waiting = [definition for definition in wanted if definition.module is source]
+    units: dict[str, Unit] = {}
+    while waiting:
+        definition = waiting.pop(0)
+        name = definition.path_in_module
+        if name in units or definition.kind not in ("module_class", "function"):
+            continue
+        units[name] = derive_unit(definition, reach, spelling, report)
+        waiting += [other for other in referenced(units[name], reach) if other.module is source]
+    return units
+
+
+def _needed(units: Mapping[str, Unit], source: SourceModule, reach: Reach) -> tuple[tuple[str, str], ...]:
+    """Definitions of other project files that the units reach."""
+    others = {
+        (other.module.path, other.path_in_module)
+        for unit in units.values()
+        for other in referenced(unit, reach)
+        if other.module is not source and reach.in_project(other.module.absolute)
+    }
+    return tuple(sorted(others))
+
+
+# --- Text -------------------------------------------------------------------------------------------------------------
+
+
+def _emitted(
+    source: SourceModule,
+    reach: Reach,
+    units: Mapping[str, Unit],
+    requests: Iterable[Request],
+    settings: Settings,
+    inspections: tuple[Mapping[str, Any], ...],
+) -> Derived:
+    ordered = sorted(units.values(), key=lambda unit: unit.order)
+    functions: list[tuple[nodes.Function | Remark, str]] = []
+    for request in requests:
+        unit = units.get(request.definition.path_in_module)
+        if unit is not None:
+            functions += [(made, unit.name) for made in public.functions(request, unit, reach, '"""TODOC."""')]
+    for unit in ordered:
+        functions += [(part, unit.name) for part in unit.parts]
+    made_functions = [made for made, _ in functions if isinstance(made, nodes.Function)]
+    spelling = Spelling(source, reach)
+    names = reach.names(source)
+    lines = imports.import_lines(
+        imports.free_names(made_functions),
+        source,
+        names,
+        {name: spelling.runtime.get(name, name) for name in RUNTIME_NAMES},
+        spelling.modules,
+        settings.absolute_imports,
+    )
+    parts = [made for made, _ in functions]
+    regenerate = f"python -m jvpgen {source.path}"
+    text = module_text(source, lines, parts, settings.line_length, regenerate)
+    uses = {unit.name: _uses(unit, source, reach) for unit in ordered}
+    derived_functions = tuple(
+        DerivedFunction(made.name, name, uses[name]) for made, name in functions if isinstance(made, nodes.Function)
+    )
+    opaque = tuple(item for unit in ordered for item in unit.remaining if item.kind == "opaque")
+    dispatched = tuple(item for unit in ordered for item in unit.remaining if item.kind == "dispatched")
+    return Derived(
+        source, text, derived_functions, _needed(units, source, reach), inspections, opaque, dispatched
+    )
+
+
+def _uses(unit: Unit, source: SourceModule, reach: Reach) -> tuple[tuple[str, str], ...]:
+    """What the unit was made from: itself, its bases, what it refers to; in this file the place is ""."""
+    return tuple(dict.fromkeys(_places(unit, source, reach)))
+
+
+def _places(unit: Unit, source: SourceModule, reach: Reach) -> Iterator[tuple[str, str]]:
+    yield "", unit.name
+    for other in (*unit.bases, *referenced(unit, reach)):
+        if other.module is source:
+            yield "", other.path_in_module
+        elif reach.in_project(other.module.absolute):
+            yield other.module.path, other.path_in_module

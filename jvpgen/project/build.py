@@ -1,0 +1,226 @@
+"""From paths to generated files: derives each file and what it needs of others, then writes, compares or prunes.
+
+Nothing is written before everything is derived. A file with errors keeps the output that it has, every other file gets
+its own, and all problems of the run stand in one report.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jvpgen.diagnostics.catalogue import STRICT_CODES, diagnostic
+from jvpgen.diagnostics.report import Report, whole_file
+from jvpgen.project.compiler import Compiler, Derived
+from jvpgen.project.files import Layout, bears_banner, is_output, may_ask, outputs, sources
+from jvpgen.project.footer import Footer, Part, edited_parts, split_footer, with_footer
+from jvpgen.project.freshness import is_fresh, reader, texts_used
+from jvpgen.project.keys import definitions, generator_key, source_key, text_key
+from jvpgen.project.outcome import Outcome, Switches, check_or_write, settle_orphans
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a run did; `report` holds all there is to say, `inspections` what the compiler knows of each class."""
+
+    outcomes: tuple[Outcome, ...]
+    report: Report
+    inspections: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Made:
+    """One file's derivation; `derived` is None where it failed or where there is nothing to derive."""
+
+    derived: Derived | None
+    report: Report
+    fresh: str | None = None  # the present output, where its keys say that nothing has changed
+    needed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        return self.report.has_errors
+
+
+def build(paths: Sequence[Path], layout: Layout, compiler: Compiler, switches: Switches) -> Build:
+    """Brings the outputs of all sources under `paths` up to date, or says where they are not."""
+    report = new_report(switches)
+    found = sources(paths, layout, report)
+    named = {path.absolute() for path in paths}
+    inputs = [path for path in found if switches.all or path in named or may_ask(path)]
+    report.extend(compiler.problems)
+    if report.has_errors and any(found.code == "JVP202" for found in report):
+        return Build((), report)  # without the packages that it should follow, other text would be written
+    generator = generator_key(layout.config, compiler.rules)
+    made = _derive_all(inputs, layout, compiler, switches, generator)
+    for item in made.values():
+        report.extend(item.report)
+    report.extend(compiler.problems)
+    texts = _output_texts(made, layout, generator, report)
+    outcomes = [check_or_write(source, text, layout, switches, report) for source, text in texts.items()]
+    alive = {layout.output_of(source) for source, item in made.items() if item.failed or source in texts}
+    orphans = [path for path in outputs(paths, layout) if path not in alive and _is_orphan(path, layout, set(found))]
+    outcomes += settle_orphans(orphans, layout, switches, report)
+    return Build(tuple(outcomes), report, _inspections(made, inputs))
+
+
+def inspect(paths: Sequence[Path], layout: Layout, compiler: Compiler, switches: Switches) -> Build:
+    """What the compiler knows of every module class under `paths`; nothing is written."""
+    report = new_report(switches)
+    made = {path: _derive(path, frozenset(), compiler, layout, switches) for path in sources(paths, layout, report)}
+    for item in made.values():
+        report.extend(item.report)
+    return Build((), report, _inspections(made, list(made)))
+
+
+def new_report(switches: Switches) -> Report:
+    """An empty report for a run."""
+    return Report(promoted=STRICT_CODES if switches.strict else frozenset())
+
+
+# --- Deriving ---------------------------------------------------------------------------------------------------------
+
+
+def _derive_all(
+    inputs: Iterable[Path], layout: Layout, compiler: Compiler, switches: Switches, generator: str
+) -> dict[Path, _Made]:
+    """Derives the inputs, then what they need in other files, until nothing more is needed."""
+    needs: dict[Path, set[str]] = {path: _kept(path, layout, switches) for path in inputs}
+    made: dict[Path, _Made] = {}
+    waiting = sorted(needs)
+    while waiting:
+        for path in waiting:
+            asked = frozenset(needs[path])
+            fresh = _fresh(path, asked, layout, switches, generator)
+            made[path] = fresh or _derive(path, asked, compiler, layout, switches)
+        grown: set[Path] = set()
+        for path in waiting:
+            for place, name in made[path].needed:
+                other = layout.root / place
+                if other not in needs:
+                    needs[other] = _kept(other, layout, switches)
+                    grown.add(other)
+                if name not in needs[other]:
+                    needs[other].add(name)
+                    grown.add(other)
+        waiting = sorted(grown)
+    return dict(sorted(made.items()))
+
+
+def _derive(path: Path, needs: frozenset[str], compiler: Compiler, layout: Layout, switches: Switches) -> _Made:
+    report = new_report(switches)
+    try:
+        derived = compiler.derive(path, needs, report)
+    except Exception as error:  # a fault of ours in one file must not take the others with it
+        report.add(_fault(error, layout.shown(path)))
+        derived = None
+    return _Made(derived, report, needed=tuple(derived.needed) if derived is not None else ())
+
+
+def _fresh(path: Path, needs: frozenset[str], layout: Layout, switches: Switches, generator: str) -> _Made | None:
+    """The present output of `path`, if it need not be made again. A check never takes the keys' word for it."""
+    if switches.check or switches.strict or switches.force or switches.all:
+        return None
+    try:
+        text = layout.output_of(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    footer = split_footer(text)[1] if bears_banner(text) else None
+    if footer is None or footer.generator != generator or footer.warnings:
+        return None
+    if not is_fresh(footer, reader(path, layout.root), needs) or edited_parts(text):
+        return None
+    elsewhere = {use for part in footer.parts for use in part.uses if use[0].endswith(".py")}
+    derived_there = {place: _derived_in(layout.root / place, layout) for place, _ in elsewhere}
+    if any(names is None for names in derived_there.values()):
+        return None
+    needed = tuple(sorted((place, name) for place, name in elsewhere if name in (derived_there[place] or ())))
+    return _Made(None, new_report(switches), text, needed)
+
+
+def _derived_in(source: Path, layout: Layout) -> set[str] | None:
+    """The definitions that the output of another file derives; None where that file cannot be read.
+
+    A source without an output derives nothing, unless the output was lost, which only deriving anew can tell.
+    """
+    try:
+        footer = split_footer(layout.output_of(source).read_text("utf-8"))[1]
+    except (OSError, UnicodeDecodeError):
+        return None
+    return {part.name for part in footer.parts} if footer is not None else None
+
+
+def _fault(error: Exception, shown: str) -> Any:
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    notes = [
+        f"in {frame.name}, {Path(frame.filename).parent.name}/{Path(frame.filename).name}:{frame.lineno}"
+        for frame in frames
+    ]
+    return diagnostic("JVP999", f"{type(error).__name__}: {error}", whole_file(shown), notes=notes)
+
+
+def _kept(source: Path, layout: Layout, switches: Switches) -> set[str]:
+    """What the file's present output derives and a run over a part of the project must not drop: others may need it."""
+    if switches.whole_project:
+        return set()
+    try:
+        output = layout.output_of(source).read_text("utf-8")
+        present = definitions(source.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return set()
+    footer = split_footer(output)[1] if bears_banner(output) else None
+    return {part.name for part in footer.parts if part.name.split(".")[0] in present} if footer is not None else set()
+
+
+def _inspections(made: Mapping[Path, _Made], inputs: Iterable[Path]) -> tuple[Mapping[str, Any], ...]:
+    derived = [made[path].derived for path in inputs if path in made]
+    return tuple(inspection for item in derived if item is not None for inspection in item.inspections)
+
+
+# --- Texts ------------------------------------------------------------------------------------------------------------
+
+
+def _output_texts(made: Mapping[Path, _Made], layout: Layout, generator: str, report: Report) -> dict[Path, str]:
+    """The whole text of each output, by source; a name clash between two sources is an error of the second."""
+    texts: dict[Path, str] = {}
+    owners: dict[Path, Path] = {}
+    for source, item in made.items():
+        if item.fresh is not None:
+            texts[source] = item.fresh
+            continue
+        if item.failed or item.derived is None or not item.derived.functions:
+            continue
+        owner = owners.setdefault(layout.output_of(source), source)
+        if owner is not source:
+            both = f"`{layout.shown(owner)}` and `{layout.shown(source)}`"
+            message = f"{both} are both written to `{layout.output_of(source).name}`"
+            report.add(diagnostic("JVP104", message, whole_file(layout.shown(source))))
+            continue
+        parts = _parts(item.derived, reader(source, layout.root))
+        footer = Footer(parts, generator, item.report.count("warning"))
+        texts[source] = with_footer(item.derived.text, footer, layout.config.line_length)
+    return texts
+
+
+def _parts(derived: Derived, read: Any) -> tuple[Part, ...]:
+    """The functions grouped by the definition that they belong to, in the order of their first."""
+    functions: dict[str, list[str]] = {}
+    uses: dict[str, dict[tuple[str, str], None]] = {}
+    for function in derived.functions:
+        functions.setdefault(function.qualname, []).append(function.name)
+        uses.setdefault(function.qualname, {}).update(dict.fromkeys(map(tuple, function.uses)))  # type: ignore[arg-type]
+    parts = []
+    for name, names in functions.items():
+        part = Part(name, tuple(names), tuple(sorted(uses[name])))
+        texts = texts_used(part, read) or ()
+        parts.append(Part(part.name, part.functions, part.uses, text_key(texts), source_key(texts)))
+    return tuple(parts)
+
+
+def _is_orphan(output: Path, layout: Layout, found: set[Path]) -> bool:
+    """Whether an output that this run did not make is one too many: its source is gone, or was looked at in vain."""
+    source = layout.source_of(output)
+    return is_output(output) and (not source.exists() or source in found)

@@ -1,0 +1,131 @@
+"""One output at a time: the text that it should hold meets what is on the disk, an `Outcome` says what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from jvpgen.diagnostics.catalogue import diagnostic
+from jvpgen.diagnostics.report import Report, whole_file
+from jvpgen.project.files import Layout, bears_banner
+from jvpgen.project.footer import edited_parts
+from jvpgen.project.write import write_text
+
+Action = Literal["written", "unchanged", "deleted", "stale", "missing", "orphaned", "refused"]
+
+
+@dataclass(frozen=True)
+class Switches:
+    """What a run was told to do."""
+
+    all: bool = False  # every linen module, decorated or not
+    strict: bool = False
+    check: bool = False  # report what is out of date
+    dry: bool = False  # write nothing, whatever else is asked
+    force: bool = False
+    prune: bool = False
+    whole_project: bool = False  # the paths cover the project, so nothing outside them needs an output
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one output. `before` and `after` are its texts, None where there is no file."""
+
+    action: Action
+    source: str
+    path: Path
+    before: str | None
+    after: str | None
+
+    @property
+    def differs(self) -> bool:
+        return self.before != self.after
+
+
+def check_or_write(source: Path, text: str, layout: Layout, switches: Switches, report: Report) -> Outcome:
+    """Writes `text`, the output of `source`, unless a switch or the present file speaks against it."""
+    path = layout.output_of(source)
+    shown = layout.shown(source)
+    if path.is_dir():
+        report.add(diagnostic("JVP906", f"`{shown_output(path, layout)}` is a folder", whole_file(shown)))
+        return Outcome("refused", shown, path, None, text)
+    try:
+        before = _present(path)
+    except OSError as error:
+        message = f"cannot read `{shown_output(path, layout)}`: {error.strerror or error}"
+        report.add(diagnostic("JVP903", message, whole_file(shown)))
+        return Outcome("refused", shown, path, None, text)
+    outcome = Outcome("unchanged", shown, path, before, text)
+    if before == text:
+        return outcome
+    if before is not None and not switches.force and _is_precious(before, path, layout, report):
+        return replace(outcome, action="refused")
+    if switches.check:
+        code, what = ("JVP909", "missing") if before is None else ("JVP908", "out of date")
+        report.add(diagnostic(code, f"`{shown_output(path, layout)}` is {what}", whole_file(shown)))
+        return replace(outcome, action="missing" if before is None else "stale")
+    if switches.dry:
+        return replace(outcome, action="missing" if before is None else "stale")
+    try:
+        write_text(path, text)
+    except OSError as error:
+        message = f"cannot write `{shown_output(path, layout)}`: {error.strerror or error}"
+        report.add(diagnostic("JVP907", message, whole_file(shown)))
+        return replace(outcome, action="refused")
+    return replace(outcome, action="written")
+
+
+def settle_orphans(orphans: Iterable[Path], layout: Layout, switches: Switches, report: Report) -> list[Outcome]:
+    """Deletes outputs without a source under `--prune`; otherwise reports them, as errors under `--check`."""
+    outcomes = []
+    for path in orphans:
+        before = _present(path)
+        shown = shown_output(path, layout)
+        outcome = Outcome("orphaned", layout.shown(layout.source_of(path)), path, before, before)
+        if switches.prune and not switches.check:
+            outcome = replace(outcome, after=None) if switches.dry else _deleted(outcome, shown, switches, report)
+        else:
+            found = diagnostic("JVP910", f"`{shown}` has no source that asks for it", whole_file(shown))
+            report.add(found if switches.check else replace(found, severity="warning"))
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _deleted(outcome: Outcome, shown: str, switches: Switches, report: Report) -> Outcome:
+    if not switches.force and edited_parts(outcome.before or ""):
+        report.add(diagnostic("JVP905", f"`{shown}` was edited by hand and is not deleted", whole_file(shown)))
+        return replace(outcome, action="refused")
+    try:
+        outcome.path.unlink()
+    except OSError as error:
+        report.add(diagnostic("JVP907", f"cannot delete `{shown}`: {error.strerror or error}", whole_file(shown)))
+        return replace(outcome, action="refused")
+    return replace(outcome, action="deleted", after=None)
+
+
+def shown_output(path: Path, layout: Layout) -> str:
+    """An output's path for messages: relative to the root where it lies under it."""
+    return path.relative_to(layout.root).as_posix() if path.is_relative_to(layout.root) else str(path)
+
+
+def _present(path: Path) -> str | None:
+    """The text at `path`; None where there is no file. Bytes that are no text compare as different."""
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _is_precious(before: str, path: Path, layout: Layout, report: Report) -> bool:
+    """Whether the present file is not ours to overwrite; says so."""
+    shown = shown_output(path, layout)
+    if not bears_banner(before):
+        report.add(diagnostic("JVP906", f"`{shown}` exists and was not written by jvpgen", whole_file(shown)))
+        return True
+    edited = edited_parts(before)
+    if edited:
+        names = ", ".join(f"`{name}`" if name else "text outside the functions" for name in edited)
+        report.add(diagnostic("JVP905", f"`{shown}` was edited by hand ({names})", whole_file(shown)))
+    return bool(edited)

@@ -1,0 +1,215 @@
+"""What an opaque call can reach: arrays that move, modules, and functions that hold either.
+
+`jax.jvp` sees only its arguments, so everything that moves must become one. `Reach` walks the arguments of a call,
+through containers, partials, closures and fields, and lists the arrays that move and the modules; `rebuilt` makes the
+same arguments again around other arrays and other modules.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import operator
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import flax.linen as nn
+import jax
+from flax.core import Scope, meta
+
+from jvpgen.runtime import live, shadows
+from jvpgen.runtime.errors import LostTangent
+from jvpgen.runtime.fields import moving_fields
+from jvpgen.runtime.pair import is_pair
+from jvpgen.runtime.registry import body_of
+from jvpgen.runtime.zero import instantiate, is_inexact, is_zero
+
+
+@dataclasses.dataclass
+class Reach:
+    """The moving arrays with their tangents, in the order in which they are met, and the bound modules, each once."""
+
+    primals: list[Any] = dataclasses.field(default_factory=list)
+    tangents: list[Any] = dataclasses.field(default_factory=list)
+    modules: dict[int, nn.Module] = dataclasses.field(default_factory=dict)
+    _open: set[int] = dataclasses.field(default_factory=set)
+
+    @property
+    def is_still(self) -> bool:
+        return not self.primals
+
+    # --- Looking ------------------------------------------------------------------------------------------------------
+
+    def add(self, value: Any, tangent: Any = None) -> None:
+        _walk(value, tangent, self._see_leaf, self._see_module, self._open)
+
+    def _see_leaf(self, primal: Any, tangent: Any) -> Any:
+        if is_inexact(primal):
+            self.primals.append(primal)
+            self.tangents.append(instantiate(tangent, primal))
+        return primal
+
+    def _see_module(self, module: nn.Module) -> Any:
+        if module.scope is not None:
+            self.modules.setdefault(id(module), module)
+        return module
+
+
+def rebuilt(value: Any, arrays: Any, modules: Mapping[int, nn.Module]) -> Any:
+    """`value` with its moving arrays taken from the iterator `arrays`, and modules replaced."""
+
+    def leaf(primal: Any, tangent: Any) -> Any:
+        return next(arrays) if is_inexact(primal) else primal
+
+    return _walk(value, None, leaf, lambda module: modules.get(id(module), module), set())
+
+
+def _walk(
+    value: Any,
+    tangent: Any,
+    leaf: Callable[[Any, Any], Any],
+    module: Callable[[nn.Module], Any],
+    path: set[int],
+) -> Any:
+    """Rebuilds a value; `leaf` gets every array that moves, `module` every module."""
+
+    def again(part: Any, part_dot: Any = None) -> Any:
+        return _walk(part, part_dot, leaf, module, path)
+
+    if is_pair(value):
+        return again(value.primal, value.tangent)
+    if isinstance(value, nn.Module):
+        return _with_moving_fields(value, module(value), again)
+    if isinstance(value, Scope):
+        if shadows.has_shadows(value):
+            raise LostTangent("a scope whose variables move cannot go into a call that has no derivative of its own")
+        return value
+    if isinstance(value, _FUNCTIONS) and id(value) not in path:
+        path.add(id(value))
+        try:
+            return _function(value, again)
+        finally:
+            path.discard(id(value))
+    if is_zero(tangent) and not _may_hold(value):
+        return value
+    kind = type(value)
+    if kind is list or kind is tuple:
+        parts = [None] * len(value) if is_zero(tangent) else list(tangent)
+        return kind([again(p, t) for p, t in zip(value, parts, strict=True)])
+    if isinstance(value, tuple) and hasattr(value, "_make"):
+        parts = [None] * len(value) if is_zero(tangent) else list(tangent)
+        return value._make(again(p, t) for p, t in zip(value, parts, strict=True))
+    if isinstance(value, Mapping):
+        made = {key: again(item, None if is_zero(tangent) else tangent.get(key)) for key, item in value.items()}
+        return made if kind is dict else _same_kind(value, made)
+    if is_zero(tangent):
+        return value
+    if is_inexact(value):
+        return leaf(value, tangent)
+    if meta.is_axis_metadata(value):
+        return value.replace_boxed(again(value.unbox(), tangent.unbox() if meta.is_axis_metadata(tangent) else tangent))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [f.name for f in dataclasses.fields(value) if f.init]
+        return dataclasses.replace(
+            value, **{name: again(getattr(value, name), getattr(tangent, name)) for name in names}
+        )
+    raise LostTangent(f"a {kind.__name__} with a tangent cannot go into a call that has no derivative of its own")
+
+
+_JIT = type(jax.jit(lambda: None))
+_FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial, _JIT)
+
+
+def _may_hold(value: Any) -> bool:
+    """Whether a value whose own tangent is zero may still hold Pairs, modules or functions."""
+    return isinstance(value, list | tuple | Mapping)
+
+
+def _same_kind(value: Any, made: dict[Any, Any]) -> Any:
+    if all(made[key] is value[key] for key in made):
+        return value
+    kind: Any = type(value)
+    return kind(**made) if dataclasses.is_dataclass(value) else kind(made)
+
+
+def _with_moving_fields(original: nn.Module, replaced: nn.Module, again: Callable[..., Any]) -> nn.Module:
+    """Fields that move, and functions in fields that hold what moves, become arguments too, in a clone."""
+    held = moving_fields(original)
+    changed: dict[str, Any] = {}
+    for name in _field_names(original):
+        value = getattr(original, name, None)
+        if name in held or (isinstance(value, _FUNCTIONS) and not isinstance(value, nn.Module)):
+            new = again(value, held.get(name))
+            if new is not value:
+                changed[name] = new
+        elif any(moving_fields(part) for part in _modules_in(value)):
+            raise LostTangent(f"a module in field {name!r} of {type(original).__name__} holds a value that moves")
+    if not changed:
+        return replaced
+    state = replaced._state.export()
+    made = replaced.clone(parent=replaced.scope, **changed) if replaced.scope is not None else replaced.clone(**changed)
+    object.__setattr__(made, "_state", state)
+    return made
+
+
+def _field_names(module: nn.Module) -> list[str]:
+    return [f.name for f in dataclasses.fields(module) if f.init and f.name not in ("parent", "name")]
+
+
+def _modules_in(value: Any) -> list[nn.Module]:
+    return [leaf for leaf in jax.tree.leaves(value) if isinstance(leaf, nn.Module)]
+
+
+def _function(value: Any, again: Callable[..., Any]) -> Any:
+    """A function whose captured values move, with those values replaced."""
+    if isinstance(value, functools.partial):
+        args, kwargs = getattr(value, "__jvpgen_held__", (list(value.args), value.keywords))
+        new_args = [again(a) for a in args]
+        new_kwargs = {name: again(a) for name, a in kwargs.items()}
+        func = again(value.func)
+        same = func is value.func and all(map(operator.is_, new_args, value.args))
+        if same and all(new_kwargs[name] is value.keywords[name] for name in new_kwargs):
+            return value
+        return functools.partial(func, *new_args, **new_kwargs)
+    if isinstance(value, _JIT):
+        inner = value.__wrapped__  # type: ignore[attr-defined]
+        new = again(inner)
+        return value if new is inner else new
+    if isinstance(value, types.MethodType):
+        owner = again(value.__self__)
+        return value if owner is value.__self__ else types.MethodType(value.__func__, owner)
+    if not isinstance(value, types.FunctionType) or not value.__closure__:
+        return value
+    moving = _captured_tangents(value)
+    cells, changed = [], False
+    for name, cell in zip(value.__code__.co_freevars, value.__closure__, strict=True):
+        try:
+            content = cell.cell_contents
+        except ValueError:  # not assigned yet
+            cells.append(cell)
+            continue
+        live.check_captured(content, moving.get(name), function=value, name=name)
+        new = again(content, moving.get(name))
+        changed |= new is not content
+        cells.append(types.CellType(new))
+    if not changed:
+        return value
+    made = types.FunctionType(value.__code__, value.__globals__, value.__name__, value.__defaults__, tuple(cells))
+    made.__kwdefaults__ = value.__kwdefaults__
+    return made
+
+
+def _captured_tangents(function: types.FunctionType) -> dict[str, Any]:
+    """The tangents of what a function captures, as its derivative captures them."""
+    made = body_of(function)
+    derivative = made.derivative if made is not None else None
+    if made is None or not isinstance(derivative, types.FunctionType) or not derivative.__closure__:
+        return {}
+    cells = dict(zip(derivative.__code__.co_freevars, derivative.__closure__, strict=True))
+    tangents = {}
+    for name in function.__code__.co_freevars:
+        cell = cells.get(made.renamed.get(name) or f"{name}_dot")
+        if cell is not None:
+            tangents[name] = cell.cell_contents
+    return tangents

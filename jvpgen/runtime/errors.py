@@ -1,0 +1,15 @@
+"""The errors that a user of generated code can meet. No JAX here: `import jvpgen` stays light."""
+
+from __future__ import annotations
+
+
+class NotGenerated(LookupError):
+    """There is no generated derivative for a module or function; the message names the command that makes it."""
+
+
+class StaleDerivative(RuntimeError):
+    """The source has changed since its derivative was generated; the message names the command that renews it."""
+
+
+class LostTangent(RuntimeError):
+    """A tangent would have been dropped. jvpgen stops rather than return a wrong derivative."""

@@ -1,0 +1,45 @@
+"""Module fields that hold active values: `Scale(self.param("s", …))(x)`.
+
+Flax sees the primal in the field; the tangent is kept beside it, on the instance. A clone of the module has it no more,
+so whatever clones (a lifted transform) must take it along or refuse: `moving_fields` tells.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import flax.linen as nn
+
+from jvpgen.runtime.zero import Zero, is_zero, zero
+
+_HELD = "_jvpgen_field_tangents"
+
+
+def with_tangents(module: nn.Module, kind: type[nn.Module], tangents: Sequence[Any], named: Mapping[str, Any]) -> Zero:
+    """Keeps the constructor arguments' tangents on the module; returns the tangent of the module itself."""
+    order = [f.name for f in dataclasses.fields(kind) if f.init and not f.kw_only]
+    given = {**dict(zip(order, tangents, strict=False)), **named}
+    held = {name: tangent for name, tangent in given.items() if not is_zero(tangent)}
+    if held:
+        object.__setattr__(module, _HELD, held)
+    return Zero(module)
+
+
+def moving_fields(module: Any) -> dict[str, Any]:
+    """The tangents of the fields that move."""
+    held: dict[str, Any] = vars(module).get(_HELD, {})
+    return held
+
+
+def set_moving_fields(module: Any, held: Mapping[str, Any]) -> None:
+    if held:
+        object.__setattr__(module, _HELD, dict(held))
+
+
+def field(self: Any, name: str) -> tuple[Any, Any]:
+    """A field's value and its tangent."""
+    value = getattr(self, name)
+    held = moving_fields(self)
+    return value, held[name] if name in held else zero(value)

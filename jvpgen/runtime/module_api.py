@@ -1,0 +1,105 @@
+"""The bound methods of modules and scopes that jvpgen knows itself, by the function that they are."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import flax.linen as nn
+from flax.core import Scope
+
+from jvpgen.runtime import variables
+from jvpgen.runtime.pair import Pair, is_pair, pairs, primal_of
+from jvpgen.runtime.registry import Body, attach
+from jvpgen.runtime.zero import zero
+
+Partner = Callable[..., tuple[Any, Any]]
+
+
+def _plain(function: Callable[..., Any]) -> Partner:
+    """A method whose result moves with nothing: names, keys, questions about the scope."""
+
+    def call(owner: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        out = function(owner, *primal_of(args), **primal_of(kwargs))
+        return out, zero(out)
+
+    return call
+
+
+def _bare_names(partner: Partner, names: int) -> Partner:
+    """The first `names` arguments, and whatever moves not, are not Pairs for the partner."""
+
+    def call(owner: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        positional = [primal_of(a) if i < names else a for i, a in enumerate(args)]
+        named = {key: primal_of(a) if key in _STATIC else a for key, a in kwargs.items()}
+        return partner(owner, *positional, **named)
+
+    return call
+
+
+_STATIC = frozenset(("name", "collection", "col", "unbox", "reduce_fn", "init_fn"))
+
+
+def _renamed(partner: Partner) -> Partner:
+    """Flax calls the collection `col`."""
+
+    def call(owner: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        if "col" in kwargs:
+            kwargs["collection"] = kwargs.pop("col")
+        return partner(owner, *args, **kwargs)
+
+    return call
+
+
+def _still(partner: Partner) -> Partner:
+    """Initializer arguments that are Pairs only in name become bare."""
+
+    def call(owner: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        return partner(owner, *map(_bare, args), **{name: _bare(a) for name, a in kwargs.items()})
+
+    return call
+
+
+def _bare(argument: Any) -> Any:
+    return argument.primal if is_pair(argument) and isinstance(argument, Pair) and argument.all_zero() else argument
+
+
+def _partners(owner: type, *, module: bool) -> Mapping[Any, Partner]:
+    table: dict[Any, Partner] = {
+        owner.param: _still(_bare_names(variables.param, 2)),  # type: ignore[attr-defined]
+        owner.variable: _renamed(_still(_bare_names(variables.variable, 3))),  # type: ignore[attr-defined]
+        owner.get_variable: _renamed(_bare_names(variables.get_variable, 2)),  # type: ignore[attr-defined]
+        owner.put_variable: _renamed(_bare_names(variables.put_variable, 2)),  # type: ignore[attr-defined]
+    }
+    plain = ["has_variable", "is_mutable_collection", "has_rng", "make_rng"]
+    if module:
+        table[nn.Module.sow] = _renamed(_bare_names(variables.sow, 2))
+        table[nn.Module.perturb] = _bare_names(variables.perturb, 1)
+        plain += ["is_initializing", "clone", "copy", "_name_taken"]
+    else:
+        table[Scope.child] = _child
+    for name in plain:
+        table[getattr(owner, name)] = _plain(getattr(owner, name))
+    return table
+
+
+def _child(scope: Scope, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+    """`scope.child(fn, …)`: Flax names the scope, and the function it makes gets a derivative."""
+    positional = [primal_of(a) for a in args]
+    made = scope.child(*positional, **primal_of(kwargs))
+    fn = positional[0] if positional else primal_of(kwargs["fn"])
+    inner = inspect.getclosurevars(made).nonlocals["scope"]
+    held = {name: a for name, a in kwargs.items() if name not in ("fn", "name", "prefix", "named_call")}
+
+    def derivative(*values: Any, values_dot: Any = (), named_dot: Any = None, **named: Any) -> tuple[Any, Any]:
+        from jvpgen.runtime.pushforward import push
+
+        pushed = [Pair(value, value_dot) for value, value_dot in zip(values, values_dot, strict=True)]
+        return push(fn, [inner.rewound(), *pushed], {**held, **pairs(named, named_dot)})
+
+    attach(made, Body(derivative, made))
+    return made, zero(made)
+
+
+API: Mapping[Any, Partner] = {**_partners(nn.Module, module=True), **_partners(Scope, module=False)}

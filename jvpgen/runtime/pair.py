@@ -1,0 +1,138 @@
+"""A primal and its tangent as one value, for wherever a Zero may not go by itself.
+
+Primals and tangents cross module calls, lifted transforms, jit and scan as `Pair`s. Which parts of the tangent are
+`Zero` is part of the tree structure; on the other side each `Zero` is rebuilt from the primal that arrived with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jax
+
+from jvpgen.runtime.record import Record
+from jvpgen.runtime.zero import Zero, is_zero, zero
+
+
+class Pair:
+    """`Pair(primal, tangent)`; unpacks like a tuple. A tangent of None means zero."""
+
+    __slots__ = ("primal", "tangent")
+
+    def __init__(self, primal: Any, tangent: Any = None) -> None:
+        self.primal = primal
+        self.tangent = zero(primal) if tangent is None else tangent
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.primal, self.tangent))
+
+    def __repr__(self) -> str:
+        return f"Pair({self.primal!r}, {self.tangent!r})"
+
+    def all_zero(self) -> bool:
+        return is_zero(self.tangent)
+
+
+def pairs(values: Mapping[Any, Any], tangents: Mapping[Any, Any] | Zero | None) -> dict[Any, Pair]:
+    """Two dicts as one of Pairs; what has no tangent has a zero one."""
+    if tangents is None:
+        return {key: Pair(value) for key, value in values.items()}
+    if isinstance(tangents, Zero):
+        return {key: Pair(value, tangents[key]) for key, value in values.items()}
+    return {key: Pair(value, tangents.get(key)) for key, value in values.items()}
+
+
+def anchor(tangent: Any, primal: Any) -> Any:
+    """The tangent with every Zero in it made the zero of the matching part of `primal`, and None filled in."""
+    if isinstance(tangent, Zero) or tangent is None:
+        return zero(primal)
+    kind = type(tangent)
+    if kind is list or kind is tuple:
+        parts = _sequence(primal, len(tangent))
+        return tangent if parts is None else kind([anchor(t, p) for t, p in zip(tangent, parts, strict=True)])
+    if kind is dict:
+        if not isinstance(primal, Mapping):
+            return tangent
+        return {key: anchor(t, primal[key]) if key in primal else t for key, t in tangent.items()}
+    if kind is Record:
+        return tangent.mapped(lambda name, t: anchor(t, _field(primal, name)))
+    if isinstance(tangent, tuple) and hasattr(tangent, "_make"):
+        parts = _sequence(primal, len(tangent))
+        return tangent if parts is None else tangent._make(anchor(t, p) for t, p in zip(tangent, parts, strict=True))
+    return tangent
+
+
+def _sequence(primal: Any, length: int) -> list[Any] | None:
+    """The parts of a primal, when it is the sequence that its tangent looks like."""
+    if isinstance(primal, list | tuple) and len(primal) == length:
+        return list(primal)
+    return None
+
+
+def _field(primal: Any, name: str) -> Any:
+    return primal[name] if isinstance(primal, Mapping) else getattr(primal, name, None)
+
+
+def _is_zero_leaf(value: Any) -> bool:
+    return isinstance(value, Zero)
+
+
+def _flatten(pair: Pair) -> tuple[tuple[Any, tuple[Any, ...]], Any]:
+    leaves, structure = jax.tree.flatten(pair.tangent, is_leaf=_is_zero_leaf)
+    live = tuple([not isinstance(leaf, Zero) for leaf in leaves])
+    return (pair.primal, tuple([leaf for leaf, alive in zip(leaves, live, strict=True) if alive])), (structure, live)
+
+
+def _unflatten(form: Any, children: tuple[Any, Any]) -> Pair:
+    structure, live = form
+    primal, moving = children
+    rest = iter(moving)
+    leaves = [next(rest) if alive else Zero(None) for alive in live]
+    pair = Pair.__new__(Pair)
+    pair.primal = primal
+    pair.tangent = structure.unflatten(leaves)
+    if not all(live):
+        pair.tangent = anchor(pair.tangent, primal)
+    return pair
+
+
+jax.tree_util.register_pytree_node(Pair, _flatten, _unflatten)
+
+
+def is_pair(value: Any) -> bool:
+    return isinstance(value, Pair)
+
+
+def primal_of(value: Any) -> Any:
+    """The value without tangents: Pairs anywhere in it become their primals."""
+    if isinstance(value, Pair):
+        return value.primal
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return kind([primal_of(item) for item in value])
+    if kind is dict:
+        return {key: primal_of(item) for key, item in value.items()}
+    return value
+
+
+def tangent_of(value: Any) -> Any:
+    """The tangents of a value in which Pairs may occur."""
+    if isinstance(value, Pair):
+        return value.tangent
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return kind([tangent_of(item) for item in value])
+    if kind is dict:
+        return {key: tangent_of(item) for key, item in value.items()}
+    return zero(value)
+
+
+def contains_pair(value: Any) -> bool:
+    if isinstance(value, Pair):
+        return True
+    if isinstance(value, list | tuple):
+        return any(contains_pair(item) for item in value)
+    if isinstance(value, dict):
+        return any(contains_pair(item) for item in value.values())
+    return False

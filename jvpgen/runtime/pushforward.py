@@ -1,0 +1,145 @@
+"""`pushforward(f, primals, tangents, **kwargs)`: value and tangent of any call, whatever `f` turns out to be.
+
+In this order: a module or a method of one, a partial, a class, a function with a derivative of its own, a function with
+a rule, a builtin that moves values around. What is none of these is called plainly when nothing moves, and goes through
+`jax.jvp` otherwise (`opaque`).
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import flax.linen as nn
+import jax
+from flax.core import Scope
+
+from jvpgen.runtime import counts, live
+from jvpgen.runtime.errors import LostTangent
+from jvpgen.runtime.generated import find_body
+from jvpgen.runtime.interceptor import intercepted
+from jvpgen.runtime.lifts import keeps_shadows
+from jvpgen.runtime.marks import marked
+from jvpgen.runtime.module_api import API
+from jvpgen.runtime.opaque import differentiated_method, opaque
+from jvpgen.runtime.pair import Pair, anchor, is_pair
+from jvpgen.runtime.registry import body_of, exact_function, is_handled
+from jvpgen.runtime.rule_dispatch import by_rule
+from jvpgen.runtime.structures import by_structure, constructed
+
+Outcome = tuple[Any, Any]
+
+
+def pushforward(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any] | None, /, **kwargs: Any
+) -> Outcome:
+    """`f(*primals, **kwargs)` and its tangent. A tangent of None is zero; keyword arguments may be Pairs."""
+    if tangents is None:
+        return push(f, list(primals), kwargs)
+    if len(primals) != len(tangents):
+        raise TypeError(f"{len(primals)} primals but {len(tangents)} tangents")
+    args = [p if t is None or is_pair(p) else Pair(p, t) for p, t in zip(primals, tangents, strict=True)]
+    live.note(primals, tangents)
+    return push(f, args, kwargs)
+
+
+def push(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """The same, with the active arguments as Pairs."""
+    if isinstance(f, nn.Module):
+        return _method(types.MethodType(type(f).__call__, f), args, kwargs)
+    if isinstance(f, types.MethodType):
+        return _bound_method(f, args, kwargs)
+    if isinstance(f, functools.partial):
+        return _partial(f, args, kwargs)
+    if isinstance(f, type):
+        return constructed(f, args, kwargs)
+    return _function(f, args, kwargs)
+
+
+def _bound_method(f: types.MethodType, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    if isinstance(f.__self__, nn.Module):
+        return _method(f, args, kwargs)
+    if isinstance(f.__self__, Scope) and f.__func__ in API:
+        return API[f.__func__](f.__self__, *args, **kwargs)
+    return _function(f.__func__, [f.__self__, *args], kwargs, plain=f)
+
+
+def _method(f: types.MethodType, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """A method of a module: Flax's own, one that Flax handles, or a plain function of the module."""
+    module: Any = f.__self__
+    function = f.__func__
+    if function in API:
+        return API[function](module, *args, **kwargs)
+    if not getattr(function, "method_handler_wrapped", False):
+        return _function(function, [module, *args], kwargs, plain=f)
+    if keeps_shadows(function, module):
+        return _marked(f, args, kwargs)
+    return differentiated_method(module, exact_function(function), args, kwargs)
+
+
+def _marked(f: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    positional, named = marked(args, kwargs)
+    with intercepted():
+        outcome = f(*positional, **named)
+    if not is_pair(outcome):
+        raise LostTangent(
+            f"{_name(f)} returned no tangent: a wrapper around it hides the call from Flax's interceptors"
+        )
+    live.note((outcome.primal,), (outcome.tangent,))
+    return outcome.primal, anchor(outcome.tangent, outcome.primal)
+
+
+def _partial(f: functools.partial[Any], args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """A partial made by `constructed` knows the tangents of what it holds."""
+    held = getattr(f, "__jvpgen_held__", None)
+    bound_args, bound_kwargs = held if held is not None else (list(f.args), dict(f.keywords))
+    return push(f.func, [*bound_args, *args], {**bound_kwargs, **kwargs})
+
+
+def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = None) -> Outcome:
+    """A function; `plain` is what a plain call would call, when `args` begins with its bound receiver."""
+    for candidate in _layers(f):
+        if isinstance(candidate, functools.partial | types.MethodType) and candidate is not f:
+            return push(candidate, args, kwargs)
+        made = body_of(candidate)
+        if made is None and isinstance(candidate, types.FunctionType):
+            made = find_body(candidate)
+        outcome = made.call(args, kwargs) if made is not None else None
+        if outcome is not None:
+            counts.count("dispatched", made.name)  # type: ignore[union-attr]
+            return outcome
+        outcome = by_rule(candidate, args, kwargs)
+        if outcome is not None:
+            counts.count("dispatched", _name(candidate))
+            return outcome[0], anchor(outcome[1], outcome[0])
+    outcome = by_structure(f, args, kwargs)
+    if outcome is not None:
+        return outcome
+    if isinstance(f, nn.Module):
+        return push(f, args, kwargs)
+    call = type(f).__call__ if not isinstance(f, types.FunctionType | types.BuiltinFunctionType) else None
+    if isinstance(call, types.FunctionType) and body_of(call) is not None:  # an object that can be called
+        return _function(call, [f, *args], kwargs)
+    return opaque(f if plain is None else plain, args if plain is None else args[1:], kwargs)
+
+
+def _layers(f: Any) -> list[Any]:
+    """The function itself, then what jit or Flax's own handler wraps."""
+    layers = [f]
+    while (is_handled(f) or _is_jit(f)) and hasattr(f, "__wrapped__"):
+        f = f.__wrapped__
+        layers.append(f)
+    return layers
+
+
+_JIT = type(jax.jit(lambda: None))
+
+
+def _is_jit(f: Any) -> bool:
+    return isinstance(f, _JIT)
+
+
+def _name(f: Any) -> str:
+    return str(getattr(f, "__qualname__", None) or getattr(f, "__name__", None) or type(f).__name__)

@@ -1,0 +1,369 @@
+"""Builtins that move values around without computing, and classes that hold them.
+
+Each partner gets its arguments split into primals and tangents and returns both. A class of the user's is called once,
+on primals; its tangent is a `Record`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import flax.linen as nn
+
+from jvpgen.runtime.errors import LostTangent
+from jvpgen.runtime.pair import Pair, is_pair
+from jvpgen.runtime.record import Record, field_names, fields_of, form_of
+from jvpgen.runtime.zero import Zero, is_zero, zero
+
+Outcome = tuple[Any, Any]
+
+
+def split(arguments: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    """Primals and tangents of arguments, active ones being Pairs."""
+    halves = [(a.primal, a.tangent) if is_pair(a) else (a, zero(a)) for a in arguments]
+    return [primal for primal, _ in halves], [tangent for _, tangent in halves]
+
+
+def split_named(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    primals, tangents = split(arguments.values())
+    return dict(zip(arguments, primals, strict=True)), dict(zip(arguments, tangents, strict=True))
+
+
+def _push(f: Any, *arguments: Pair) -> Outcome:
+    from jvpgen.runtime.pushforward import push
+
+    return push(f, list(arguments), {})
+
+
+# --- Builtins ---------------------------------------------------------------------------------------------------------
+
+
+def _sequence(kind: Callable[[Iterable[Any]], Any]) -> Callable[..., Outcome]:
+    def make(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+        primals, tangents = split(args)
+        out = kind(*primals)
+        return out, zero(out) if not args or is_zero(tangents[0]) else kind(tangents[0])
+
+    return make
+
+
+def _dict(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    primals, tangents = split(args)
+    named, named_dot = split_named(kwargs)
+    out = dict(*primals, **named)
+    if not args or is_zero(tangents[0]):
+        first = {key: zero(out[key]) for key in out if key not in named}
+    else:
+        first = dict(tangents[0]) if isinstance(primals[0], Mapping) else _by_key(primals[0], tangents[0])
+    return out, {**first, **named_dot}
+
+
+def _by_key(items: Iterable[Any], tangents: Iterable[Any]) -> dict[Any, Any]:
+    """The tangents of `(key, value)` items."""
+    return {key: tangent for (key, _), (_, tangent) in zip(items, tangents, strict=True)}
+
+
+def _zip_rows(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    primals, tangents = split(args)
+    rows = list(zip(*primals, **kwargs))  # noqa: B905  the user's own strict=
+    columns = [
+        [zero(row[i]) for row in rows] if isinstance(t, Zero) or is_zero(t) else list(t) for i, t in enumerate(tangents)
+    ]
+    return rows, [tuple(column[j] for column in columns) for j in range(len(rows))]
+
+
+def _enumerate(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    primals, tangents = split(args)
+    start = kwargs.get("start", primals[1] if len(primals) > 1 else 0)
+    rows = list(enumerate(primals[0], start))
+    moving = _items(tangents[0], [value for _, value in rows])
+    return rows, [(Zero(i), t) for (i, _), t in zip(rows, moving, strict=True)]
+
+
+def _items(tangent: Any, values: list[Any]) -> list[Any]:
+    """The tangents of the items of an iterable, whose items were `values`."""
+    return [zero(value) for value in values] if isinstance(tangent, Zero) or is_zero(tangent) else list(tangent)
+
+
+def _map(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    f, *rest = [a.primal if i == 0 and is_pair(a) else a for i, a in enumerate(args)]
+    rows, rows_dot = _zip_rows(rest, {})
+    outcomes = [_push(f, *map(Pair, row, row_dot)) for row, row_dot in zip(rows, rows_dot, strict=True)]
+    return [out for out, _ in outcomes], [out_dot for _, out_dot in outcomes]
+
+
+def _filter(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    (test, values), (_, tangent) = split(args)
+    values = list(values)
+    moving = _items(tangent, values)
+    kept = [i for i, value in enumerate(values) if (value if test is None else test(value))]
+    return [values[i] for i in kept], [moving[i] for i in kept]
+
+
+def _reversed(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    (values,), (tangent,) = split(args)
+    out = list(reversed(values))
+    return out, list(reversed(_items(tangent, list(values))))
+
+
+def _sorted(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    primals, tangents = split(args)
+    named, _ = split_named(kwargs)
+    values = list(primals[0])
+    moving = _items(tangents[0], values)
+    key = named.pop("key", None)
+    order = sorted(range(len(values)), key=lambda i: values[i] if key is None else key(values[i]), **named)
+    return [values[i] for i in order], [moving[i] for i in order]
+
+
+def _sum(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    primals, tangents = split([*args, *kwargs.values()])
+    values = list(primals[0])
+    out = sum(values, *primals[1:])
+    moving = _items(tangents[0], values)
+    total = tangents[1] if len(tangents) > 1 else Zero(0)
+    for tangent in moving:
+        total = total + tangent
+    return out, total
+
+
+def _chosen(choose: Callable[..., Any]) -> Callable[..., Outcome]:
+    """max and min: which one is decided by the primals."""
+
+    def run(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+        primals, tangents = split(args)
+        named, named_dot = split_named(kwargs)
+        values = list(primals[0]) if len(args) == 1 else primals
+        moving = _items(tangents[0], values) if len(args) == 1 else tangents
+        if not values:
+            return named["default"], named_dot["default"]
+        key = named.get("key")
+        i = choose(range(len(values)), key=lambda i: values[i] if key is None else key(values[i]))
+        return values[i], moving[i]
+
+    return run
+
+
+def _getattr(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    primals, tangents = split(args)
+    owner, name = primals[0], primals[1]
+    if len(primals) > 2 and not hasattr(owner, name):
+        return primals[2], tangents[2]
+    out = getattr(owner, name)
+    if isinstance(owner, nn.Module):
+        return out, getattr(owner, f"{name}_dot", None) if f"{name}_dot" in vars(owner) else zero(out)
+    return out, zero(out) if is_zero(tangents[0]) else getattr(tangents[0], name)
+
+
+def _setattr(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    (owner, name, value), (owner_dot, _, value_dot) = split(args)
+    setattr(owner, name, value)
+    if isinstance(owner, nn.Module):
+        setattr(owner, f"{name}_dot", value_dot)
+    elif not isinstance(owner_dot, Zero):
+        setattr(owner_dot, name, value_dot)
+    elif not is_zero(value_dot):
+        raise LostTangent(f"a tangent of {type(owner).__name__}.{name} has no place: the object's own tangent is zero")
+    return None, None
+
+
+def _next(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    primals, tangents = split(args)
+    end = object()
+    out = next(primals[0], end)
+    if out is end:
+        if len(primals) < 2:
+            raise StopIteration
+        return primals[1], tangents[1]
+    return out, zero(out) if isinstance(tangents[0], Zero) else next(tangents[0])
+
+
+def _iter(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    (values,), (tangent,) = split(args)
+    held = list(values)
+    return iter(held), iter(_items(tangent, held))
+
+
+def _chain(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    primals, tangents = split(args)
+    held = [list(values) for values in primals]
+    moving = [_items(t, values) for t, values in zip(tangents, held, strict=True)]
+    return list(itertools.chain(*held)), list(itertools.chain(*moving))
+
+
+def _reduce(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    f = args[0].primal if is_pair(args[0]) else args[0]
+    primals, tangents = split(args[1:])
+    values = list(primals[0])
+    parts = [Pair(v, t) for v, t in zip(values, _items(tangents[0], values), strict=True)]
+    if len(primals) > 1:
+        parts.insert(0, Pair(primals[1], tangents[1]))
+    if not parts:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    total = parts[0]
+    for part in parts[1:]:
+        total = Pair(*_push(f, total, part))
+    return total.primal, total.tangent
+
+
+def _plain(f: Callable[..., Any]) -> Callable[..., Outcome]:
+    """A builtin whose result moves with nothing."""
+
+    def run(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+        out = f(*split(args)[0], **split_named(kwargs)[0])
+        return out, zero(out)
+
+    return run
+
+
+def _unpacked_partial(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    f = args[0].primal if is_pair(args[0]) else args[0]
+    made: Any = functools.partial(f, *split(args[1:])[0], **split_named(kwargs)[0])
+    outer: list[Any] = []
+    outer_named: dict[str, Any] = {}
+    if isinstance(f, functools.partial):  # functools makes one partial of two
+        outer, outer_named = getattr(f, "__jvpgen_held__", (list(f.args), dict(f.keywords)))
+    made.__jvpgen_held__ = ([*outer, *args[1:]], {**outer_named, **kwargs})
+    return made, zero(made)
+
+
+_PARTNERS: dict[int, Callable[..., Outcome]] = {
+    id(list): _sequence(list),
+    id(tuple): _sequence(tuple),
+    id(dict): _dict,
+    id(zip): _zip_rows,
+    id(enumerate): _enumerate,
+    id(map): _map,
+    id(filter): _filter,
+    id(reversed): _reversed,
+    id(sorted): _sorted,
+    id(sum): _sum,
+    id(max): _chosen(max),
+    id(min): _chosen(min),
+    id(getattr): _getattr,
+    id(setattr): _setattr,
+    id(next): _next,
+    id(iter): _iter,
+    id(itertools.chain): _chain,
+    id(functools.reduce): _reduce,
+    id(functools.partial): _unpacked_partial,
+}
+_ASKING = """
+    all any bool callable dir format hasattr hash id isinstance issubclass len print range repr slice str type vars
+"""
+for _name in _ASKING.split():
+    _PARTNERS[id(getattr(builtins, _name))] = _plain(getattr(builtins, _name))
+
+
+def by_structure(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
+    """The outcome for a builtin that moves values around; None for anything else."""
+    partner = _PARTNERS.get(id(f))
+    if partner is not None:
+        return partner(args, kwargs)
+    if isinstance(f, Method):
+        return f.run(args, kwargs)
+    owner = getattr(f, "__objclass__", None)
+    if owner in (list, dict, tuple) and args:  # list.append and the like
+        return _container_method(f.__name__, args, kwargs)
+    receiver = getattr(f, "__self__", None)
+    if isinstance(receiver, str | bytes | int | float | range):
+        return _plain(f)(args, kwargs)
+    return None
+
+
+# --- Methods of values ------------------------------------------------------------------------------------------------
+
+
+class Method:
+    """`pushforward(Method("append"), (xs, v), (xs_dot, v_dot))`: a method of a receiver known only at run time."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, receiver: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(receiver, self.name)(*args, **kwargs)
+
+    def run(self, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+        from jvpgen.runtime.pushforward import push
+        from jvpgen.runtime.rule_dispatch import array_method
+
+        receiver = args[0].primal if is_pair(args[0]) else args[0]
+        if isinstance(receiver, list | dict | tuple):
+            return _container_method(self.name, args, kwargs)
+        outcome = array_method(self.name, args, kwargs)
+        if outcome is not None:
+            return outcome
+        tangent = args[0].tangent if is_pair(args[0]) else zero(receiver)
+        if isinstance(tangent, Record) and hasattr(Record, self.name):
+            primals, tangents = split(args[1:])
+            named, named_dot = split_named(kwargs)
+            return getattr(receiver, self.name)(*primals, **named), getattr(tangent, self.name)(*tangents, **named_dot)
+        if not is_zero(tangent):
+            method = getattr(type(receiver), self.name)
+            return push(method, args, kwargs)
+        return push(getattr(receiver, self.name), args[1:], kwargs)
+
+
+_TAKES_VALUES = frozenset(("append", "extend", "insert", "setdefault", "update", "__setitem__", "__add__"))
+_ASKS = frozenset(("keys", "index", "count", "__contains__", "__len__"))
+
+
+def _container_method(name: str, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """A method of a list, tuple or dict, done to the container and to its tangent."""
+    primals, tangents = split(args)
+    named, named_dot = split_named(kwargs)
+    receiver, moving = primals[0], tangents[0]
+    if name in _ASKS:
+        out = getattr(receiver, name)(*primals[1:], **named)
+        return out, zero(out)
+    if isinstance(moving, Zero):
+        raise LostTangent(f"{type(receiver).__name__}.{name}: the container's tangent is no container")
+    if name in ("get", "pop") and isinstance(receiver, dict):
+        return getattr(receiver, name)(*primals[1:]), getattr(moving, name)(primals[1], *tangents[2:])
+    if name == "sort":
+        order = sorted(range(len(receiver)), key=lambda i: (named.get("key") or (lambda v: v))(receiver[i]))
+        order = order[::-1] if named.get("reverse") else order
+        receiver[:], moving[:] = [receiver[i] for i in order], [moving[i] for i in order]
+        return None, None
+    keys = 1 if name in ("insert", "setdefault", "__setitem__", "pop", "__getitem__", "__delitem__") else 0
+    out = getattr(receiver, name)(*primals[1:], **named)
+    rest = [*primals[1 : 1 + keys], *tangents[1 + keys :]]
+    return out, getattr(moving, name)(*rest, **named_dot)
+
+
+# --- Classes ----------------------------------------------------------------------------------------------------------
+
+
+def constructed(kind: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """An instance, made of primals, and its tangent."""
+    partner = _PARTNERS.get(id(kind))
+    if partner is not None:
+        return partner(args, kwargs)
+    primals, tangents = split(args)
+    named, named_dot = split_named(kwargs)
+    if issubclass(kind, nn.Module):
+        from jvpgen.runtime.fields import with_tangents
+
+        out = kind(*primals, **named)
+        return out, with_tangents(out, kind, tangents, named_dot)
+    if all(map(is_zero, [*tangents, *named_dot.values()])):
+        out = kind(*primals, **named)
+        return out, zero(out)
+    names = field_names(kind)
+    if names is not None:
+        out = kind(*primals, **named)
+        given = {**dict(zip(names, tangents, strict=False)), **named_dot}
+        held = {name: given.get(name, zero(value)) for name, value in fields_of(out).items()}
+        return out, Record(held, form_of(out) or "object")
+    if issubclass(kind, Mapping):
+        out = kind(*primals, **named)
+        _, moving = _dict([Pair(p, t) for p, t in zip(primals, tangents, strict=True)], kwargs)
+        held = {name: moving.get(name, zero(value)) for name, value in out.items()}
+        return out, Record(held, form_of(out) or "mapping")
+    from jvpgen.runtime.opaque import opaque
+
+    return opaque(kind, args, kwargs)

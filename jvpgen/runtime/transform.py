@@ -1,0 +1,94 @@
+"""`jvpgen.transform`: the derivative of a class or function in hand, made in memory."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import flax.linen as nn
+
+from jvpgen.runtime import autogenerate
+from jvpgen.runtime.apply import apply_jvp
+from jvpgen.runtime.boundary import materialised
+from jvpgen.runtime.errors import NotGenerated
+from jvpgen.runtime.pair import Pair
+from jvpgen.runtime.pushforward import push
+
+
+class Transformed:
+    """A derivative that was made in memory. Call it; `.source` is its text, `.report` what the compiler had to say."""
+
+    def __init__(self, target: Any, generated: autogenerate.Generated) -> None:
+        self._target = target
+        self._public = getattr(generated.module, f"{target.__name__}_jvp", None) or _public_function(target)
+        self.source = generated.text
+        self.report = generated.report
+        functools.update_wrapper(self, self._public, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._public(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<the derivative of {self._target.__qualname__}>"
+
+
+def transform(target: type | Callable[..., Any]) -> Transformed:
+    """Generates the derivative of a linen Module class or of a function, and of all that it reaches, in memory.
+
+    The result is called as the function that `python -m jvpgen` would have written:
+    `transform(CNN)(module, variables, x, variable_tangents=…, x_dot=…)`, `transform(f)(x, y, x_dot=…)`.
+    """
+    autogenerate.allow(target.__module__)
+    try:
+        generated = autogenerate.generate(target)
+    except autogenerate.NotDerivable as refused:
+        raise NotGenerated(f"{target.__qualname__} cannot be transformed: {refused}") from refused
+    return Transformed(target, generated)
+
+
+def _public_function(target: Any) -> Callable[..., Any]:
+    if isinstance(target, type) and issubclass(target, nn.Module):
+        return _of_module(target)
+    return _of_function(target)
+
+
+def _of_module(kind: type[nn.Module]) -> Callable[..., Any]:
+    def module_jvp(
+        module: nn.Module,
+        variables: Mapping[str, Any],
+        *primals: Any,
+        variable_tangents: Mapping[str, Any] | None = None,
+        rngs: Any = None,
+        mutable: Any = False,
+        **kwargs: Any,
+    ) -> Any:
+        tangents, rest = _taken(kind.__call__, primals, kwargs)
+        return apply_jvp(module, variables, primals, tangents, variable_tangents, rngs=rngs, mutable=mutable, **rest)
+
+    module_jvp.__name__ = module_jvp.__qualname__ = f"{kind.__name__}_jvp"
+    return module_jvp
+
+
+def _of_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    def function_jvp(*primals: Any, **kwargs: Any) -> Any:
+        tangents, rest = _taken(function, primals, kwargs, skip=0)
+        args = [p if t is None else Pair(p, t) for p, t in zip(primals, tangents, strict=True)]
+        out, out_dot = push(function, args, rest)
+        return out, materialised(out_dot, out)
+
+    function_jvp.__name__ = function_jvp.__qualname__ = f"{function.__name__}_jvp"
+    return function_jvp
+
+
+def _taken(
+    function: Callable[..., Any], primals: tuple[Any, ...], kwargs: Mapping[str, Any], skip: int = 1
+) -> tuple[list[Any], dict[str, Any]]:
+    """Tangents of the positional arguments, and the keyword arguments, active ones as Pairs."""
+    names = list(inspect.signature(function).parameters)[skip:]
+    tangents = [kwargs.get(f"{name}_dot") for name in names[: len(primals)]]
+    tangents += [None] * (len(primals) - len(tangents))
+    named = {key: value for key, value in kwargs.items() if key in names}
+    moving = [key for key in named if kwargs.get(f"{key}_dot") is not None]
+    return tangents, {**named, **{key: Pair(named[key], kwargs[f"{key}_dot"]) for key in moving}}
