@@ -4,8 +4,8 @@
 2. **discover** (`source.discovery`): which classes and functions ask for a derivative.
 3. **lower** (`ir`): methods become small frozen trees, with the user's own literals and comments.
 4. **analyse** (`analysis`): which attributes, parameters and locals may carry a tangent.
-5. **push** (`transform`): every statement becomes the same statement on values and tangents.
-6. **tidy** (`transform.tidy`): tangents that nothing reads are dropped.
+5. **push** (`forward`): every statement becomes the same statement on values and tangents.
+6. **tidy** (`forward.tidy`): tangents that nothing reads are dropped.
 7. **emit** (`emit`): imports, public functions, bodies, laid out as a formatter would.
 
 A function that cannot be pushed is left out, with a remark in its place and a diagnostic: at run time it goes through
@@ -14,23 +14,26 @@ A function that cannot be pushed is left out, with a remark in its place and a d
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jvpgen.analysis.coverage import Remaining
+from jvpgen.analysis.facts import ROOTS
 from jvpgen.diagnostics.report import Diagnostic, Report
 from jvpgen.emit import imports, public
 from jvpgen.emit.module import module_text
+from jvpgen.forward.naming import RUNTIME_NAMES
+from jvpgen.forward.units import Remark, Spelling, Unit, derive_unit, referenced
 from jvpgen.ir import nodes
 from jvpgen.source.discovery import Derived as Request
 from jvpgen.source.discovery import DeriveOptions, discover
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
-from jvpgen.transform.naming import RUNTIME_NAMES
-from jvpgen.transform.units import Remark, Spelling, Unit, derive_unit, referenced
 
 
 @dataclass(frozen=True)
@@ -111,16 +114,22 @@ def derive_named(name: str, reach: Reach, report: Report) -> str | None:
 
 def derive_in_memory(path: str, module_name: str, qualname: str) -> InMemory | None:
     """The generated text for one definition of an importable file, following whatever is importable."""
-    reach = Reach(Path(path).parent, search=sys.path, everything=True)
+    reach = _importable(tuple(sys.path), os.stat(path).st_mtime_ns)
     source = reach.module(module_name) or reach.load(Path(path))
     if isinstance(source, Diagnostic):
         return None
     definition = _named(source, qualname, reach)
-    if definition is None:
+    if definition is None or definition.qualified in ROOTS:
         return None
     report = Report()
     made = _alone(definition, reach, report)
     return InMemory(made.text, MemoryReport(made.opaque, made.dispatched, tuple(report)))
+
+
+@lru_cache(maxsize=8)
+def _importable(search: tuple[str, ...], modified: int) -> Reach:
+    """Everything importable, read once; anew when the file in question is another than before."""
+    return Reach(Path.cwd(), search=search, everything=True)
 
 
 def _alone(definition: Definition, reach: Reach, report: Report) -> Derived:

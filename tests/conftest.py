@@ -1,4 +1,4 @@
-"""What all tests share: the processor as JAX's platform, and an empty project folder to work in."""
+"""What all tests share: the processor as JAX's platform, an empty project folder to work in, `--update-golden`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 WriteFiles = Callable[[Mapping[str, str]], Path]
+
+_CHANGES = pytest.StashKey[list[str]]()
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> Path:
@@ -31,3 +33,30 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteFiles:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'example'\n")
     return lambda files: write_files(tmp_path, files)
+
+
+# --- pytest --update-golden -------------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite the files of golden/ as the compiler writes them now"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Updates before anything is collected, once: xdist's workers find it done."""
+    if not config.getoption("--update-golden") or hasattr(config, "workerinput"):
+        return
+    if os.environ.get("CI"):
+        raise pytest.UsageError("--update-golden is refused where CI is set: golden files are reviewed, not made, there")
+    from tests.golden.update import updated
+
+    config.stash[_CHANGES] = updated()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    changes = config.stash.get(_CHANGES, None)
+    if changes is not None:
+        terminalreporter.section("golden files")
+        terminalreporter.write_line("\n".join(changes) or "nothing changed")

@@ -20,7 +20,7 @@ ORDER = (
         "project",
         "pipeline",
         "emit",
-        "transform",
+        "forward",
         "analysis",
         "rules",
         "ir",

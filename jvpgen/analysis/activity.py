@@ -55,11 +55,23 @@ def _attribute_is_active(node: nodes.Attribute, environment: Environment) -> boo
         return False
     if isinstance(node.value, nodes.Name) and node.value.id == environment.self_name:
         facts = environment.facts
+        if node.attribute == "variables":
+            return True
         return facts is not None and node.attribute in facts.active_attributes | facts.active_properties
     name = dotted(node)
-    if name is not None and name.split(".")[0] not in environment.local:
+    if name is not None and name.split(".")[0] not in environment.local | {environment.self_name}:
         return False
-    return is_active(node.value, environment)
+    return is_module_variables(node, environment) or is_active(node.value, environment)
+
+
+def is_module_variables(node: nodes.Expression, environment: Environment) -> bool:
+    """Whether `node` is `module.variables`, all collections of a bound module with their tangents."""
+    return (
+        isinstance(node, nodes.Attribute)
+        and node.attribute == "variables"
+        and not is_active(node.value, environment)
+        and root_name(node.value) in environment.local | {environment.self_name}
+    )
 
 
 def inside_comprehension(node: nodes.Comprehension, environment: Environment) -> Environment:

@@ -187,8 +187,8 @@ def _global_callee(qualified: str, environment: Environment) -> Callee:
     if package == "builtins" and name in STRUCTURAL_BUILTINS:
         return Structural(name)
     rule = lookup(qualified)
-    if rule is not None:
-        return RuleCall(rule)
+    if rule is not None and (rule.kind == "constant" or not qualified.startswith("numpy.")):
+        return RuleCall(rule)  # NumPy takes no tracers: what it does to an active value is decided, or refused, at run time
     if package == "builtins":
         return Static() if name in STATIC_BUILTINS else External(qualified)
     if qualified == "functools.partial":

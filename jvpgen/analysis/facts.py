@@ -24,19 +24,19 @@ from jvpgen.source.reach import Definition, Reach
 
 _NUMBERS = frozenset(("int", "float", "bool"))
 _CLASS_TYPES = ("ModuleDef", "Type[", "type[", "Type", "type")
-_ROOTS = frozenset(("flax.linen.module.Module", "flax.linen.Module", "flax.linen.module.ModuleBase", "typing.Generic", "typing.Protocol", "abc.ABC", "object"))
+ROOTS = frozenset(("flax.linen.module.Module", "flax.linen.Module", "flax.linen.module.ModuleBase", "typing.Generic", "typing.Protocol", "abc.ABC", "object"))
 
 
 def methods_of(definition: Definition, reach: Reach) -> dict[str, Method]:
     """The methods of a module class, what `flax.linen.Module` itself brings left out."""
     found = methods(definition, reach)
-    return {name: method for name, method in found.items() if method.owner.qualified not in _ROOTS}
+    return {name: method for name, method in found.items() if method.owner.qualified not in ROOTS}
 
 
 def bases_of(definition: Definition, reach: Reach) -> tuple[Definition, ...]:
     """The classes in reach that a module class derives from, `flax.linen.Module` left out."""
     found = (ancestor.definition for ancestor in mro(definition, reach)[1:])
-    return tuple(base for base in found if base is not None and base.qualified not in _ROOTS)
+    return tuple(base for base in found if base is not None and base.qualified not in ROOTS)
 
 
 def file_environment(source: SourceModule, reach: Reach, definition: Definition | None = None) -> Environment:
@@ -96,7 +96,7 @@ def class_facts(definition: Definition, reach: Reach) -> ClassFacts:
 
 def _is_unknown(qualified: str) -> bool:
     """Whether a base class that is not followed may bring attributes of its own."""
-    return flax_names.canonical(qualified) not in _ROOTS and qualified not in _ROOTS
+    return flax_names.canonical(qualified) not in ROOTS and qualified not in ROOTS
 
 
 def _method_kind(method: Method) -> str:

@@ -19,7 +19,7 @@ from jvpgen.rules import RULES
 from jvpgen.source.bindings import Binding
 from jvpgen.source.module import SourceModule
 from jvpgen.source.names import Names
-from jvpgen.transform.naming import MODULE_OF, RUNTIME_NAMES
+from jvpgen.forward.naming import MODULE_OF, RUNTIME_NAMES
 
 CANONICAL_MODULES: Mapping[str, str] = {
     "jnp": "import jax.numpy as jnp",

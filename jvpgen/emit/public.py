@@ -10,9 +10,9 @@ from jvpgen.ir.lower import lower_function
 from jvpgen.source.classes import Method
 from jvpgen.source.discovery import Derived as Request
 from jvpgen.source.reach import Reach
-from jvpgen.transform.functions import derived_parameters
-from jvpgen.transform.pushed import call, tuple_of
-from jvpgen.transform.units import Unit
+from jvpgen.forward.functions import derived_parameters
+from jvpgen.forward.pushed import call, tuple_of
+from jvpgen.forward.units import Unit
 
 _NONE = nodes.Constant("None")
 

@@ -87,7 +87,7 @@ RULES = rules(
     rule("jax.scipy.special.erfc(x)", "lax.erfc(x)", x_dot="-x_dot * 1.1283791670955126 * jnp.exp(-(x**2))"),
     rule("jax.scipy.special.erfinv(x)", "lax.erf_inv(x)", x_dot="x_dot * 0.8862269254527580 * jnp.exp(out**2)"),
     rule("jax.scipy.special.gammaln(x)", "lax.lgamma(x)", x_dot="x_dot * lax.digamma(x)"),
-    rule("jax.scipy.special.digamma(x)", "lax.digamma(x)", x_dot="x_dot * lax.polygamma(1.0, x)"),
+    rule("jax.scipy.special.digamma(x)", "lax.digamma(x)", x_dot="x_dot * jax.scipy.special.polygamma(1, x)"),
     rule("jax.scipy.special.logit(x)", x_dot="x_dot / (x * (1 - x))"),
     rule(
         "jax.scipy.special.xlogy(x, y)",

@@ -31,6 +31,7 @@ RULES = rules(
         b_dot="0.25 * b_dot / jnp.sqrt(x**2 + b)",
     ),
     rule("jax.nn.sparse_plus(x)", x_dot="x_dot * jax.nn.sparse_sigmoid(x)"),
+    rule("jax.nn.sparse_sigmoid(x)", x_dot="x_dot * jnp.where(jnp.abs(x) == 1, 0.25, 0.5 * (jnp.abs(x) < 1))"),
     rule("jax.nn.hard_tanh(x)", x_dot="jnp.where((x < -1) | (x > 1), 0, x_dot)"),
     rule("jax.nn.hard_sigmoid(x)", x_dot="jnp.where((x > -3) & (x < 3), x_dot / 6, 0)"),
     rule("jax.nn.hard_silu(x)", x_dot="jnp.where((x > -3) & (x < 3), x_dot * (2 * x + 3) / 6, x_dot * (x >= 3))"),

@@ -47,6 +47,11 @@ def table_of(entries: Iterable[Rule]) -> Mapping[str, Rule]:
 
 RULES: Mapping[str, Rule] = table_of(entry for family in FAMILIES for entry in family.RULES)
 
+# Rules for all functions of a module. (`operator.*` is not one of them: it is the product.)
+_OF_MODULES = {
+    name.removesuffix(".*"): entry for name, entry in RULES.items() if name.endswith(".*") and name != "operator.*"
+}
+
 
 # Modules that re-export another one's functions, or have functions of the same name and meaning.
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
@@ -68,7 +73,10 @@ def canonical(name: str) -> str:
 def lookup(name: str) -> Rule | None:
     """The rule of a function by its qualified name, or None. `jax.nn.initializers.*(...)` holds for all of that module."""
     for spelled in _spellings(name):
-        rule = RULES.get(spelled) or RULES.get(f"{spelled.rpartition('.')[0]}.*")
+        module = spelled.rpartition(".")[0]
+        rule = RULES.get(spelled)
+        if rule is None and module != "operator":  # `operator.*` multiplies
+            rule = RULES.get(f"{module}.*")
         if rule is not None:
             return rule
     return None

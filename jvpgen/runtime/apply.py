@@ -19,10 +19,10 @@ from jvpgen.runtime import boundary, live, shadows
 from jvpgen.runtime.errors import NotGenerated
 from jvpgen.runtime.generated import find_body, load_sibling
 from jvpgen.runtime.interceptor import intercepted
-from jvpgen.runtime.pair import Pair, is_pair
+from jvpgen.runtime.pair import is_pair
 from jvpgen.runtime.pushforward import push
 from jvpgen.runtime.registry import exact_function
-from jvpgen.runtime.zero import is_zero
+from jvpgen.runtime.zero import Zero, is_zero
 
 
 def apply_jvp(
@@ -52,8 +52,8 @@ def apply_jvp(
       `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`, or `(y, y_dot, updates, updates_dot)`.
     """
     function = _checked_method(module, method)
-    args = _arguments(primals, tangents)
-    named = {name: _argument(value, name) for name, value in kwargs.items()}
+    args = boundary.arguments(primals, tangents)
+    named = {name: boundary.argument(value, name) for name, value in kwargs.items()}
     suffix = shadows.free_suffix([*variables, *shadows.names_in_filter(mutable)])
     bound_variables = _with_shadows(variables, variable_tangents, suffix)
 
@@ -71,36 +71,14 @@ def apply_jvp(
             capture_intermediates=capture_intermediates,
         )
     if mutable is False and not capture_intermediates:
-        return _completed(*result)
+        return boundary.completed(*result)
     (out, out_dot), updated = result
     updates, updates_dot = _split_updates(updated, suffix)
-    outputs = (*_completed(out, out_dot), updates)
+    outputs = (*boundary.completed(out, out_dot), updates)
     return (*outputs, boundary.materialised(updates_dot, updates)) if update_tangents else outputs
 
 
-def _completed(out: Any, out_dot: Any) -> tuple[Any, Any]:
-    out, out_dot = boundary.without_pairs(out, out_dot)
-    return out, boundary.materialised(out_dot, out)
-
-
-# --- Arguments --------------------------------------------------------------------------------------------------------
-
-
-def _arguments(primals: Sequence[Any], tangents: Sequence[Any] | None) -> list[Any]:
-    if tangents is None:
-        tangents = [None] * len(primals)
-    if len(primals) != len(tangents):
-        raise ValueError(f"{len(primals)} primals but {len(tangents)} tangents")
-    args = [p if t is None else Pair(p, t) for p, t in zip(primals, tangents, strict=True)]
-    return [_argument(argument, f"tangents[{i}]") for i, argument in enumerate(args)]
-
-
-def _argument(value: Any, name: str) -> Any:
-    """An argument on entry: arrays are JAX's, tangents fit, and what does not move is no Pair."""
-    if not is_pair(value):
-        return boundary.numpy_leaves(value)
-    primal, tangent = boundary.checked(value.tangent, boundary.numpy_leaves(value.primal), name)
-    return primal if is_zero(tangent) else Pair(primal, tangent)
+# --- Variables --------------------------------------------------------------------------------------------------------
 
 
 def _with_shadows(variables: Mapping[str, Any], tangents: Mapping[str, Any] | None, suffix: str) -> dict[str, Any]:
@@ -192,4 +170,8 @@ def _either(captured: Any, stored: Any) -> Any:
         return {key: _either(captured.get(key), item) for key, item in stored.items()}
     if isinstance(captured, list | tuple) and isinstance(stored, list | tuple) and len(captured) == len(stored):
         return [_either(c, s) for c, s in zip(captured, stored, strict=True)]
-    return stored if is_zero(captured) else captured
+    return stored if not jax.tree.leaves(captured, is_leaf=_is_zero) or is_zero(captured) else captured
+
+
+def _is_zero(leaf: Any) -> bool:
+    return isinstance(leaf, Zero)

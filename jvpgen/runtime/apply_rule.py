@@ -72,11 +72,12 @@ def apply_rule(
 ) -> tuple[Any, Any]:
     """The value of `function(*primals, **kwargs)` and its tangent. A tangent of None stands for no tangent."""
     arguments = _arguments(rule, primals, tangents, kwargs, kwarg_tangents)
+    if rule.kind == "constant" or not any(argument.moves for argument in arguments):
+        out = function(*primals, **kwargs)
+        return out, zero(out)
     if rule.kind == "call":
         return _called(rule, arguments)
     out = function(*primals, **kwargs)
-    if rule.kind == "constant" or not any(argument.moves for argument in arguments):
-        return out, zero(out)
     if rule.kind == "linear":
         return out, _linear(rule, function, arguments)
     terms = _multilinear(function, arguments) if rule.kind == "multilinear" else _terms(rule, arguments, out)

@@ -16,11 +16,29 @@ import jax.numpy as jnp
 import numpy as np
 from flax.core import meta
 
-from jvpgen.runtime.pair import Pair
+from jvpgen.runtime.pair import Pair, anchor
 from jvpgen.runtime.record import Record, fields_of, form_of
 from jvpgen.runtime.zero import Zero, is_inexact, is_zero, like_of, materialise_leaf, zero
 
 # --- In ---------------------------------------------------------------------------------------------------------------
+
+
+def arguments(primals: Sequence[Any], tangents: Sequence[Any] | None) -> list[Any]:
+    """Arguments on entry: those that move as Pairs."""
+    if tangents is None:
+        tangents = [None] * len(primals)
+    if len(primals) != len(tangents):
+        raise ValueError(f"{len(primals)} primals but {len(tangents)} tangents")
+    args = [p if t is None else Pair(p, t) for p, t in zip(primals, tangents, strict=True)]
+    return [argument(value, f"tangents[{i}]") for i, value in enumerate(args)]
+
+
+def argument(value: Any, name: str) -> Any:
+    """An argument on entry: arrays are JAX's, tangents fit, and what does not move is no Pair."""
+    if not isinstance(value, Pair):
+        return numpy_leaves(value)
+    primal, tangent = checked(value.tangent, numpy_leaves(value.primal), name)
+    return primal if is_zero(tangent) else Pair(primal, tangent)
 
 
 def array_leaves(tree: Any) -> Any:
@@ -142,7 +160,7 @@ def materialised(tangent: Any, primal: Any) -> Any:
 def _materialised_leaf(tangent: Any, primal: Any) -> Any:
     if tangent is None or isinstance(tangent, Zero) or not is_inexact(primal):
         return materialise_leaf(primal)
-    return tangent
+    return anchor(tangent, primal)
 
 
 def _materialised_tree(tangent: Any, primal: Any) -> Any:
@@ -165,6 +183,12 @@ def _child(tangent: Any, key: Any) -> Any:
     if isinstance(key, jax.tree_util.GetAttrKey):
         return getattr(tangent, key.name)
     return list(tangent)[key.key]
+
+
+def completed(out: Any, out_dot: Any) -> tuple[Any, Any]:
+    """A result and its tangent as users get them."""
+    out, out_dot = without_pairs(out, out_dot)
+    return out, materialised(out_dot, out)
 
 
 # --- Both -------------------------------------------------------------------------------------------------------------

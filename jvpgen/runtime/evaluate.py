@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from jvpgen.runtime.boundary import materialised
-from jvpgen.runtime.pair import Pair
+from jvpgen.runtime import boundary, live
 from jvpgen.runtime.pushforward import push
 
 
-def evaluate(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], /, **kwargs: Any) -> Any:
+def evaluate(
+    function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any] | None, /, **kwargs: Any
+) -> Any:
     """`function(*primals, **kwargs)` and its tangent, complete: zeros are arrays, integers have `float0`.
 
     A tangent of None is zero. Keyword arguments are constants, unless they are `Pair(primal, tangent)`.
     """
-    arguments = [
-        primal if tangent is None else Pair(primal, tangent) for primal, tangent in zip(primals, tangents, strict=True)
-    ]
-    out, out_dot = push(function, arguments, kwargs)
-    return out, materialised(out_dot, out)
+    args = boundary.arguments(primals, tangents)
+    named = {name: boundary.argument(value, name) for name, value in kwargs.items()}
+    with live.remembered():
+        out, out_dot = push(function, args, named)
+    return boundary.completed(out, out_dot)

@@ -1,7 +1,7 @@
 """Module fields that hold active values: `Scale(self.param("s", …))(x)`.
 
 Flax sees the primal in the field; the tangent is kept beside it, on the instance. A clone of the module has it no more,
-so whatever clones (a lifted transform) must take it along or refuse: `moving_fields` tells.
+so whatever clones (a lifted transform) must take it along or refuse: `moving_fields` and `holds_moving` tell.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flax.linen as nn
+import jax
 
 from jvpgen.runtime.zero import Zero, is_zero, zero
 
@@ -33,9 +34,12 @@ def moving_fields(module: Any) -> dict[str, Any]:
     return held
 
 
-def set_moving_fields(module: Any, held: Mapping[str, Any]) -> None:
-    if held:
-        object.__setattr__(module, _HELD, dict(held))
+def holds_moving(value: Any) -> bool:
+    """Whether a module, or one in its fields, or one in a container of them, has fields that move."""
+    if not isinstance(value, nn.Module):
+        return any(holds_moving(leaf) for leaf in jax.tree.leaves(value) if isinstance(leaf, nn.Module))
+    names = [f.name for f in dataclasses.fields(value) if f.init and f.name not in ("parent", "name")]
+    return bool(moving_fields(value)) or any(holds_moving(getattr(value, name, None)) for name in names)
 
 
 def field(self: Any, name: str) -> tuple[Any, Any]:

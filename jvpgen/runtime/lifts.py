@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flax.core import Scope
 from flax.core.scope import in_filter
 
 from jvpgen.runtime import shadows
+from jvpgen.runtime.fields import holds_moving
 from jvpgen.runtime.registry import is_handled
 
 _WHOLE = frozenset(("checkpoint", "remat", "jit"))  # they pass all collections that `variables` names
 
 
-def keeps_shadows(function: Any, module: Any) -> bool:
+def keeps_tangents(function: Any, module: Any, arguments: Iterable[Any]) -> bool:
     """Whether a method may be called with a mark: it is a plain one, or its lifts carry every tangent through."""
+    if not is_handled(function) and any(map(holds_moving, (module, *arguments))):
+        return False  # lifts clone modules, and a clone's fields would stand still
     while not is_handled(function):
         lift = _lift_of(function)
         if lift is None or not _carries(lift, _shadows_at(module.scope)):

@@ -8,11 +8,12 @@ from typing import Any
 
 import flax.linen as nn
 from flax.core import Scope
+from flax.linen.module import CompactNameScope
 
 from jvpgen.runtime import variables
 from jvpgen.runtime.pair import Pair, is_pair, pairs, primal_of
-from jvpgen.runtime.registry import Body, attach
-from jvpgen.runtime.zero import zero
+from jvpgen.runtime.registry import Body, attach, body
+from jvpgen.runtime.zero import is_zero, zero
 
 Partner = Callable[..., tuple[Any, Any]]
 
@@ -75,6 +76,7 @@ def _partners(owner: type, *, module: bool) -> Mapping[Any, Partner]:
     plain = ["has_variable", "is_mutable_collection", "has_rng", "make_rng"]
     if module:
         table[nn.Module.sow] = _renamed(_bare_names(variables.sow, 2))
+        table[nn.Module.apply] = _applied
         table[nn.Module.perturb] = _bare_names(variables.perturb, 1)
         plain += ["is_initializing", "clone", "copy", "_name_taken"]
     else:
@@ -82,6 +84,27 @@ def _partners(owner: type, *, module: bool) -> Mapping[Any, Partner]:
     for name in plain:
         table[getattr(owner, name)] = _plain(getattr(owner, name))
     return table
+
+
+def _applied(owner: Any, variables: Any, *args: Any, mutable: Any = False, **kwargs: Any) -> tuple[Any, Any]:
+    """`module.apply(variables, …)` inside a module: the same, with the tangents of the variables it is given."""
+    from jvpgen.runtime.apply import apply_jvp
+
+    given, moving = (variables.primal, variables.tangent) if isinstance(variables, Pair) else (variables, None)
+    primals, tangents = [primal_of(a) for a in args], [a.tangent if isinstance(a, Pair) else None for a in args]
+    out = apply_jvp(
+        owner, given, primals, _absent(tangents), _absent(moving), mutable=mutable, update_tangents=True, **kwargs
+    )
+    return out if mutable is False else ((out[0], out[2]), (out[1], out[3]))
+
+
+def _absent(tangents: Any) -> Any:
+    """Tangents with None for zeros, as the front doors take them."""
+    if is_zero(tangents):
+        return None
+    if isinstance(tangents, Mapping):
+        return {name: _absent(tangent) for name, tangent in tangents.items()}
+    return [_absent(tangent) for tangent in tangents] if isinstance(tangents, list) else tangents
 
 
 def _child(scope: Scope, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -100,6 +123,17 @@ def _child(scope: Scope, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
 
     attach(made, Body(derivative, made))
     return made, zero(made)
+
+
+@body(CompactNameScope)
+def _compact_name_scope(
+    self: Any, *args: Any, args_dot: Any = (), kwargs_dot: Any = None, **kwargs: Any
+) -> tuple[Any, Any]:
+    """The module that Flax puts around a `compact_name_scope` method, to give it a scope of its own."""
+    from jvpgen.runtime.pushforward import push
+
+    pushed = [Pair(value, value_dot) for value, value_dot in zip(args, args_dot, strict=True)]
+    return push(self.fn, [self.module_fn(), *pushed], pairs(kwargs, kwargs_dot))
 
 
 API: Mapping[Any, Partner] = {**_partners(nn.Module, module=True), **_partners(Scope, module=False)}

@@ -6,13 +6,13 @@ Primals and tangents cross module calls, lifted transforms, jit and scan as `Pai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
 
 from jvpgen.runtime.record import Record
-from jvpgen.runtime.zero import Zero, is_zero, zero
+from jvpgen.runtime.zero import Zero, is_inexact, is_zero, zero
 
 
 class Pair:
@@ -44,23 +44,47 @@ def pairs(values: Mapping[Any, Any], tangents: Mapping[Any, Any] | Zero | None) 
 
 
 def anchor(tangent: Any, primal: Any) -> Any:
-    """The tangent with every Zero in it made the zero of the matching part of `primal`, and None filled in."""
+    """The tangent with every Zero in it made the zero of the matching part of `primal`, and None filled in.
+
+    Arrays take the dtype of their primals (an integer's is a Zero); an array of another shape is an error.
+    """
+    if isinstance(tangent, jax.Array):
+        return _fitted(tangent, primal) if isinstance(primal, jax.Array) else tangent
+    return _anchored(tangent, primal, anchor)
+
+
+def _anchored_zeros(tangent: Any, primal: Any) -> Any:
+    """The same, arrays left alone: while JAX takes trees apart, they may be anything."""
+    return tangent if isinstance(tangent, jax.Array) else _anchored(tangent, primal, _anchored_zeros)
+
+
+def _anchored(tangent: Any, primal: Any, part: Callable[[Any, Any], Any]) -> Any:
     if isinstance(tangent, Zero) or tangent is None:
         return zero(primal)
     kind = type(tangent)
     if kind is list or kind is tuple:
         parts = _sequence(primal, len(tangent))
-        return tangent if parts is None else kind([anchor(t, p) for t, p in zip(tangent, parts, strict=True)])
+        return tangent if parts is None else kind([part(t, p) for t, p in zip(tangent, parts, strict=True)])
     if kind is dict:
         if not isinstance(primal, Mapping):
             return tangent
-        return {key: anchor(t, primal[key]) if key in primal else t for key, t in tangent.items()}
+        return {key: part(t, primal[key]) if key in primal else t for key, t in tangent.items()}
     if kind is Record:
-        return tangent.mapped(lambda name, t: anchor(t, _field(primal, name)))
+        return tangent.mapped(lambda name, t: part(t, _field(primal, name)))
     if isinstance(tangent, tuple) and hasattr(tangent, "_make"):
         parts = _sequence(primal, len(tangent))
-        return tangent if parts is None else tangent._make(anchor(t, p) for t, p in zip(tangent, parts, strict=True))
+        return tangent if parts is None else tangent._make(part(t, p) for t, p in zip(tangent, parts, strict=True))
     return tangent
+
+
+def _fitted(tangent: jax.Array, primal: jax.Array) -> Any:
+    if tangent.dtype == primal.dtype and tangent.shape == primal.shape:
+        return tangent
+    if not is_inexact(primal):
+        return Zero(primal)
+    if tangent.shape != primal.shape:
+        raise TypeError(f"a tangent of shape {tangent.shape} for a value of shape {primal.shape}")
+    return tangent.astype(primal.dtype)
 
 
 def _sequence(primal: Any, length: int) -> list[Any] | None:
@@ -71,7 +95,9 @@ def _sequence(primal: Any, length: int) -> list[Any] | None:
 
 
 def _field(primal: Any, name: str) -> Any:
-    return primal[name] if isinstance(primal, Mapping) else getattr(primal, name, None)
+    if isinstance(primal, Mapping) and name in primal:
+        return primal[name]
+    return getattr(primal, name, None)  # a ModelOutput hides its fields that are None
 
 
 def _is_zero_leaf(value: Any) -> bool:
@@ -93,7 +119,7 @@ def _unflatten(form: Any, children: tuple[Any, Any]) -> Pair:
     pair.primal = primal
     pair.tangent = structure.unflatten(leaves)
     if not all(live):
-        pair.tangent = anchor(pair.tangent, primal)
+        pair.tangent = _anchored_zeros(pair.tangent, primal)
     return pair
 
 

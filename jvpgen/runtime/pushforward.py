@@ -20,7 +20,7 @@ from jvpgen.runtime import counts, live
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.generated import find_body
 from jvpgen.runtime.interceptor import intercepted
-from jvpgen.runtime.lifts import keeps_shadows
+from jvpgen.runtime.lifts import keeps_tangents
 from jvpgen.runtime.marks import marked
 from jvpgen.runtime.module_api import API
 from jvpgen.runtime.opaque import differentiated_method, opaque
@@ -72,9 +72,12 @@ def _method(f: types.MethodType, args: list[Any], kwargs: Mapping[str, Any]) -> 
     function = f.__func__
     if function in API:
         return API[function](module, *args, **kwargs)
+    if hasattr(function, "compact_name_scope"):
+        module._try_setup()
+        return push(module._compact_name_scope_modules[function.__name__], args, kwargs)
     if not getattr(function, "method_handler_wrapped", False):
         return _function(function, [module, *args], kwargs, plain=f)
-    if keeps_shadows(function, module):
+    if keeps_tangents(function, module, [*args, *kwargs.values()]):
         return _marked(f, args, kwargs)
     return differentiated_method(module, exact_function(function), args, kwargs)
 
@@ -104,16 +107,16 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
         if isinstance(candidate, functools.partial | types.MethodType) and candidate is not f:
             return push(candidate, args, kwargs)
         made = body_of(candidate)
-        if made is None and isinstance(candidate, types.FunctionType):
-            made = find_body(candidate)
+        if made is None:
+            outcome = by_rule(candidate, args, kwargs)
+            if outcome is not None:
+                counts.count("dispatched", _name(candidate))
+                return outcome[0], anchor(outcome[1], outcome[0])
+            made = find_body(candidate) if isinstance(candidate, types.FunctionType) else None
         outcome = made.call(args, kwargs) if made is not None else None
         if outcome is not None:
             counts.count("dispatched", made.name)  # type: ignore[union-attr]
             return outcome
-        outcome = by_rule(candidate, args, kwargs)
-        if outcome is not None:
-            counts.count("dispatched", _name(candidate))
-            return outcome[0], anchor(outcome[1], outcome[0])
     outcome = by_structure(f, args, kwargs)
     if outcome is not None:
         return outcome

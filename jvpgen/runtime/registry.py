@@ -44,6 +44,8 @@ def exact_function(target: Any) -> Any:
         target = target.__func__
     if isinstance(target, types.MethodType):
         target = target.__func__
+    if hasattr(target, "compact_name_scope"):
+        return target.inner_fun
     return target.__wrapped__ if is_handled(target) else target
 
 

@@ -45,7 +45,7 @@ def _rules_by_identity() -> dict[int, tuple[Callable[..., Any], Rule]]:
 def _all_names() -> Iterator[str]:
     """All names under which the table knows a function, numpy's namesakes among them."""
     for name in (*RULES, *ALIASES):
-        if name.endswith(".*"):
+        if name.endswith(".*") and name != "operator.*":  # multiplication
             module = importlib.import_module(name.removesuffix(".*"))
             yield from (f"{name.removesuffix('*')}{item}" for item in _public(module))
         else:

@@ -225,7 +225,7 @@ def _unpacked_partial(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     made: Any = functools.partial(f, *split(args[1:])[0], **split_named(kwargs)[0])
     outer: list[Any] = []
     outer_named: dict[str, Any] = {}
-    if isinstance(f, functools.partial):  # functools makes one partial of two
+    if made.func is not f:  # functools makes one partial of two
         outer, outer_named = getattr(f, "__jvpgen_held__", (list(f.args), dict(f.keywords)))
     made.__jvpgen_held__ = ([*outer, *args[1:]], {**outer_named, **kwargs})
     return made, zero(made)

@@ -11,10 +11,9 @@ import flax.linen as nn
 
 from jvpgen.runtime import autogenerate
 from jvpgen.runtime.apply import apply_jvp
-from jvpgen.runtime.boundary import materialised
 from jvpgen.runtime.errors import NotGenerated
+from jvpgen.runtime.evaluate import evaluate
 from jvpgen.runtime.pair import Pair
-from jvpgen.runtime.pushforward import push
 
 
 class Transformed:
@@ -74,9 +73,7 @@ def _of_module(kind: type[nn.Module]) -> Callable[..., Any]:
 def _of_function(function: Callable[..., Any]) -> Callable[..., Any]:
     def function_jvp(*primals: Any, **kwargs: Any) -> Any:
         tangents, rest = _taken(function, primals, kwargs, skip=0)
-        args = [p if t is None else Pair(p, t) for p, t in zip(primals, tangents, strict=True)]
-        out, out_dot = push(function, args, rest)
-        return out, materialised(out_dot, out)
+        return evaluate(function, primals, tangents, **rest)
 
     function_jvp.__name__ = function_jvp.__qualname__ = f"{function.__name__}_jvp"
     return function_jvp

@@ -318,12 +318,19 @@ def _joint(*values: Any) -> jax.ShapeDtypeStruct:
     if len(likes) < len(values):
         raise TypeError(f"no arithmetic between a zero tangent and {[type(value).__name__ for value in values]}")
     shape = np.broadcast_shapes(*(like.shape for like in likes))
-    weak = all(getattr(like, "weak_type", False) for like in likes)
+    strong = [_category(like.dtype) for like in likes if not getattr(like, "weak_type", False)]
+    weak = not strong or max(_category(like.dtype) for like in likes) > max(strong)
     return _shaped(shape, joint_dtype(*likes), weak)
 
 
 def _shaped(shape: tuple[int, ...], dtype: Any, weak: bool) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(shape, dtype, weak_type=weak)  # type: ignore[no-untyped-call]
+
+
+def _category(dtype: Any) -> int:
+    """Booleans, integers, floats, complex numbers, as JAX's promotion orders them."""
+    kinds = (jnp.bool_, jnp.integer, jnp.floating, jnp.complexfloating)
+    return next((i for i, kind in enumerate(kinds) if jnp.issubdtype(dtype, kind)), len(kinds))
 
 
 _WEAK_EXAMPLE = {"b": False, "i": 0, "u": 0, "f": 0.0, "c": 0j}

@@ -15,11 +15,11 @@ BindingKind = Literal["import", "class", "function", "value"]
 class Binding:
     """One way in which a name of a block comes to be.
 
-    `node` is the ClassDef, the FunctionDef, the import statement, or the expression that an assignment binds (None where
-    it is no whole expression: a loop target, an unpacked tuple). An import's `module` is the imported module's dotted name,
-    `attribute` the name taken from it, "" for the module itself; a star import's name is "*". `guarded` says that the
-    binding stands in an `if`, a `try`, a loop or a `with`, `fallback` in an `else` or an `except`, `typing_only` under
-    `if TYPE_CHECKING`.
+    `node` is the ClassDef, the FunctionDef, the import statement, or the expression that an assignment binds (None
+    where it is no whole expression: a loop target, an unpacked tuple). An import's `module` is the imported module's
+    dotted name, `attribute` the name taken from it, "" for the module itself; a star import's name is "*". `guarded`
+    says that the binding stands in an `if`, a `try`, a loop or a `with`, `fallback` in an `else` or an `except`,
+    `typing_only` under `if TYPE_CHECKING`.
     """
 
     name: str
@@ -43,7 +43,10 @@ class Binding:
 
 
 def bindings_of(block: Iterable[cst.CSTNode], package: str) -> Iterator[Binding]:
-    """The names that a block's statements bind, nested functions and classes left out; `package` resolves relative imports."""
+    """The names that a block's statements bind, those inside nested functions and classes left out.
+
+    `package` is what relative imports start from.
+    """
     for statement in block:
         if isinstance(statement, cst.SimpleStatementLine | cst.SimpleStatementSuite):
             for part in statement.body:

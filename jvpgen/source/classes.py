@@ -6,15 +6,14 @@
     fields(definition, reach)               # (Field, …) in the order of __init__
     is_module(definition, reach)            # a flax.linen Module?
 
-An ancestor in no followed file is known by its name only: its `definition` is None. What flax.linen's own classes derive
-from is known without flax.
+An ancestor in no followed file is known by its name only: its `definition` is None. What flax.linen's own classes
+derive from is known without flax.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -42,7 +41,7 @@ class Ancestor:
 
 @dataclass(frozen=True, eq=False)
 class Method:
-    """A method and the class whose body holds it. `wrapped_in` lists its decorators' qualified names, outermost first."""
+    """A method and the class whose body holds it; `decorators` are qualified names, outermost first."""
 
     name: str
     owner: Definition
@@ -70,15 +69,16 @@ class Method:
 class Field:
     """A dataclass field. `annotation` and `default` are source text; `owner` is the class that declares it.
 
-    `default` is what a new instance holds if nothing is passed: `field(default_factory=f)` gives "f()". A field of one of
-    flax.linen's own layers has neither owner nor span where flax is not followed.
+    `default` is what a new instance holds if nothing is passed: `field(default_factory=f)` gives "f()". `default_node`
+    is its expression where the source has one. A field that comes from one of flax.linen's own layers, whose file is
+    not followed, has no annotation, and for its owner the class that derives from the layer.
     """
 
     name: str
     annotation: str
     default: str | None
-    owner: Definition | None
-    span: Span | None
+    owner: Definition
+    span: Span
     keyword_only: bool = False
     in_init: bool = True
     default_node: cst.BaseExpression | None = None
@@ -138,8 +138,10 @@ def _linearized(start: Ancestor, reach: Reach, path: tuple[str, ...]) -> list[An
         base = flax_names.base_of(start.qualified)
         more = [] if base in (None, "builtins.object") else _linearized(Ancestor(base or ""), reach, (*path, start.key))
         return [start, *more]
-    parents = [base for base in bases(start.definition, reach) if base.qualified != "builtins.object"]
-    lists = [_linearized(parent, reach, (*path, start.key)) for parent in parents]
+    path = (*path, start.key)
+    known = bases(start.definition, reach)
+    parents = [base for base in known if base.qualified != "builtins.object" and base.key not in path]
+    lists = [_linearized(parent, reach, path) for parent in parents]
     return [start, *_merged([*lists, parents])]
 
 
@@ -259,14 +261,14 @@ _WITHOUT_METHODS = frozenset({"typing.Generic", "typing.Protocol", "typing_exten
 
 
 def fields(definition: Definition, reach: Reach) -> tuple[Field, ...]:
-    """The dataclass fields in the order of `__init__`, inherited ones included, without Flax's own `parent` and `name`."""
+    """The dataclass fields in the order of `__init__`, inherited ones included, Flax's `parent` and `name` left out."""
     cached = reach.fields.get(definition.key)
     if cached is not None:
         return cached
     found: dict[str, Field] = {}
     for ancestor in reversed(mro(definition, reach)):
         if ancestor.definition is None:
-            found |= _layer_fields(ancestor.qualified)
+            found |= _layer_fields(ancestor.qualified, definition)
             continue
         if not _collects_fields(ancestor.definition, reach):
             continue
@@ -278,19 +280,18 @@ def fields(definition: Definition, reach: Reach) -> tuple[Field, ...]:
     return result
 
 
-@cache
-def _layer_fields(qualified: str) -> dict[str, Field]:
+def _layer_fields(qualified: str, owner: Definition) -> dict[str, Field]:
     """The fields of one of flax.linen's layers, from the table that ships."""
     known = flax_layers.layer(qualified)
     if known is None:
         return {}
     signature = cst.ensure_type(cst.parse_expression(f"lambda {known.signature}: 0"), cst.Lambda)
     printer = cst.Module([])
+    span = owner.module.span(owner.node)
     found = {}
     for item in signature.params.params:
         default = None if item.default is None else printer.code_for_node(item.default)
-        name = item.name.value
-        found[name] = Field(name, "", default, None, None, default_node=item.default)
+        found[item.name.value] = Field(item.name.value, "", default, owner, span)
     return found
 
 
@@ -319,9 +320,7 @@ def _own_fields(definition: Definition, reach: Reach) -> Iterator[Field]:
                 yield _field(part, annotation, definition, reach, keyword_only)
 
 
-def _field(
-    part: cst.AnnAssign, annotation: str, definition: Definition, reach: Reach, keyword_only: bool
-) -> Field:
+def _field(part: cst.AnnAssign, annotation: str, definition: Definition, reach: Reach, keyword_only: bool) -> Field:
     assert isinstance(part.target, cst.Name)
     module = definition.module
     span = module.span(part)
@@ -358,5 +357,6 @@ def _is_keyword_only_class(node: cst.ClassDef) -> bool:
         if isinstance(item.decorator, cst.Call):
             options += item.decorator.args
     return any(
-        option.keyword is not None and option.keyword.value == "kw_only" and _flag(option.value, False) for option in options
+        option.keyword is not None and option.keyword.value == "kw_only" and _flag(option.value, False)
+        for option in options
     )

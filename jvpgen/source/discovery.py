@@ -5,7 +5,8 @@
     found.modules        # every linen Module class of the file, nested ones and those inside functions included
     found.diagnostics    # JVP101 … JVP107, each with the span of the culprit
 
-`DeriveOptions` says what the literal arguments of `derive` are. Outputs of one name are told apart within the file.
+`DeriveOptions` says what the literal arguments of `derive` are. Outputs of one name are told apart within the file. A
+file that holds neither the word `jvpgen` nor the word `derive` asks for nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from jvpgen.source.names import Names
 from jvpgen.source.reach import Definition, Reach
 from jvpgen.source.span import Span
 
-DERIVE = frozenset({"jvpgen.derive", "jvpgen.runtime.derive", "jvpgen.runtime.derive.derive"})
+DERIVE = frozenset({"jvpgen.derive", "jvpgen.marking.derive"})
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,9 @@ def _request(
     if isinstance(place.node, cst.ClassDef) and definition.kind != "module_class":
         if is_nnx(definition, reach):
             return [diagnostic("JVP103", f"`{name}` is an nnx module", span)]
-        return [diagnostic("JVP101", f"`{name}` is no `flax.linen.Module`", span, notes=_unknown_bases(definition, reach))]
+        return [
+            diagnostic("JVP101", f"`{name}` is no `flax.linen.Module`", span, notes=_unknown_bases(definition, reach))
+        ]
     options = _options(decorator, source)
     if isinstance(options, list):
         return options
@@ -161,7 +164,9 @@ def _request(
 
 
 def _unknown_bases(definition: Definition, reach: Reach) -> tuple[str, ...]:
-    outside = [ancestor.qualified for ancestor in mro(definition, reach) if ancestor.definition is None and ancestor.qualified]
+    outside = [
+        ancestor.qualified for ancestor in mro(definition, reach) if ancestor.definition is None and ancestor.qualified
+    ]
     return tuple(f"its base `{name}` is in no file that jvpgen follows" for name in outside)
 
 
@@ -244,7 +249,9 @@ def _unknown_arguments(
     else:
         for method in methods(definition, reach).values():
             known.update(_parameter_names(method.node))
-    place = next(item.value for item in decorator.args if item.keyword is not None and item.keyword.value == "arguments")
+    place = next(
+        item.value for item in decorator.args if item.keyword is not None and item.keyword.value == "arguments"
+    )
     for name in options.arguments:
         if name not in known:
             yield diagnostic("JVP106", f"`{definition.name}` has no argument `{name}`", source.span(place))

@@ -1,8 +1,9 @@
 """What ships about flax.linen's layers: the fields of each, the variables that it declares, the keys that it draws.
 
 A shape is an expression of the layer's fields and of the arguments of its `__call__`, with two extra words:
-`as_tuple(x)` makes a tuple of a number, and so does `sizes(x)`, of which a tuple is expected. A condition (`when`) is one of the fields. Names in braces in a path are known at run time
-only. A test initializes every layer of the installed flax and compares.
+`as_tuple(x)` makes a tuple of a number, and so does `sizes(x)`, of which a tuple is expected. A condition (`when`) is
+one of the fields. Names in braces in a path are known at run time only. A test initializes every layer of the installed
+flax and compares.
 """
 
 from __future__ import annotations
@@ -130,8 +131,8 @@ LAYERS: Mapping[str, Layer] = MappingProxyType(
         ),
         "linear.DenseGeneral": Layer(
             "features, axis=-1, batch_dims=(), use_bias=True, dtype=None, param_dtype=jnp.float32, "
-            "kernel_init=lecun_normal(), bias_init=zeros, precision=None, promote_dtype=promote_dtype, dot_general=None, "
-            "dot_general_cls=None",
+            "kernel_init=lecun_normal(), bias_init=zeros, precision=None, promote_dtype=promote_dtype, "
+            "dot_general=None, dot_general_cls=None",
             (
                 Row(
                     "kernel",
@@ -180,14 +181,16 @@ LAYERS: Mapping[str, Layer] = MappingProxyType(
             ),
         ),
         "linear.Embed": Layer(
-            "num_embeddings, features, dtype=None, param_dtype=jnp.float32, embedding_init=variance_scaling(1.0, 'fan_in', "
-            "'normal', out_axis=0), promote_dtype=promote_dtype",
+            "num_embeddings, features, dtype=None, param_dtype=jnp.float32, "
+            "embedding_init=variance_scaling(1.0, 'fan_in', 'normal', out_axis=0), promote_dtype=promote_dtype",
             (Row("embedding", "(num_embeddings, features)", "embedding_init"),),
         ),
         "normalization.BatchNorm": Layer(
             "use_running_average=None, axis=-1, momentum=0.99, epsilon=1e-05, " + _NORM.format(""),
             (
-                Row("mean", "(*[x.shape[i] for i in as_tuple(axis)],)", "jnp.zeros", None, "batch_stats", "jnp.float32"),
+                Row(
+                    "mean", "(*[x.shape[i] for i in as_tuple(axis)],)", "jnp.zeros", None, "batch_stats", "jnp.float32"
+                ),
                 Row("var", "(*[x.shape[i] for i in as_tuple(axis)],)", "jnp.ones", None, "batch_stats", "jnp.float32"),
                 *_scale_and_bias("(*[x.shape[i] for i in as_tuple(axis)],)"),
             ),
@@ -235,7 +238,8 @@ LAYERS: Mapping[str, Layer] = MappingProxyType(
             ),
         ),
         "recurrent.DenseParams": Layer(
-            "features, use_bias=True, param_dtype=jnp.float32, precision=None, kernel_init=lecun_normal(), bias_init=zeros",
+            "features, use_bias=True, param_dtype=jnp.float32, precision=None, kernel_init=lecun_normal(), "
+            "bias_init=zeros",
             _DENSE,
         ),
         "recurrent.GRUCell": Layer(
@@ -266,8 +270,8 @@ LAYERS: Mapping[str, Layer] = MappingProxyType(
             "split_rngs=FrozenDict({'params': False})"
         ),
         "recurrent.SimpleCell": Layer(
-            "features, activation_fn=tanh, kernel_init=lecun_normal(), recurrent_kernel_init=orthogonal(), bias_init=zeros, "
-            "dtype=None, param_dtype=jnp.float32, carry_init=zeros, residual=False",
+            "features, activation_fn=tanh, kernel_init=lecun_normal(), recurrent_kernel_init=orthogonal(), "
+            "bias_init=zeros, dtype=None, param_dtype=jnp.float32, carry_init=zeros, residual=False",
             (
                 Row("i/kernel", "(inputs.shape[-1], features)", "kernel_init"),
                 Row("i/bias", "(features,)", "bias_init"),

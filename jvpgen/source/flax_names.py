@@ -20,17 +20,18 @@ _MODULE_CLASSES = {
     "attention": "MultiHeadDotProductAttention MultiHeadAttention(MultiHeadDotProductAttention) "
     "SelfAttention(MultiHeadDotProductAttention)",
     "combinators": "Sequential",
-    "fp8_ops": "Fp8Einsum Fp8DirectDotGeneralOp(Fp8DotGeneralBase) Fp8DotGeneralBase Fp8DotGeneralOp(Fp8DotGeneralBase) "
-    "NANOOFp8DotGeneralOp(Fp8DotGeneralBase)",
+    "fp8_ops": "Fp8Einsum(Fp8DotGeneralBase) Fp8DirectDotGeneralOp(Fp8DotGeneralBase) Fp8DotGeneralBase "
+    "Fp8DotGeneralOp(Fp8DotGeneralBase) "
+    "NANOOFp8DotGeneralOp(Fp8DotGeneralOp)",
     "linear": "Conv(_Conv) ConvLocal(_Conv) ConvTranspose Dense DenseGeneral Einsum Embed _Conv",
     "module": "Module",
     "normalization": "BatchNorm GroupNorm InstanceNorm LayerNorm RMSNorm SpectralNorm WeightNorm",
-    "recurrent": "Bidirectional ConvLSTMCell(RNNCellBase) GRUCell(RNNCellBase) LSTMCell(RNNCellBase) MGUCell(RNNCellBase) "
-    "OptimizedLSTMCell(RNNCellBase) RNN RNNCellBase SimpleCell(RNNCellBase) DenseParams",
+    "recurrent": "Bidirectional ConvLSTMCell(RNNCellBase) GRUCell(RNNCellBase) LSTMCell(RNNCellBase) "
+    "MGUCell(RNNCellBase) OptimizedLSTMCell(RNNCellBase) RNN RNNCellBase SimpleCell(RNNCellBase) DenseParams",
     "stochastic": "Dropout",
 }
 
-# Everything else that flax.linen re-exports, by the module that it canonically belongs to; `alias=name` where they differ.
+# Everything else that flax.linen re-exports, by the module that it belongs to; `alias=name` where they differ.
 _OTHERS = {
     "flax.core.axes_scan": "broadcast",
     "flax.core.frozen_dict": "FrozenDict",
@@ -48,10 +49,10 @@ _OTHERS = {
     "flax.linen.spmd": "LogicallyPartitioned logical_to_mesh logical_to_mesh_axes logical_to_mesh_sharding "
     "with_logical_constraint with_logical_partitioning",
     "flax.linen.summary": "tabulate",
-    "flax.linen.transforms": "add_metadata_axis checkpoint cond custom_vjp fold_rngs grad jit jvp map_variables named_call "
-    "remat=checkpoint remat_scan scan switch value_and_grad vjp vmap while_loop",
-    "jax.nn": "celu elu gelu glu hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu log_sigmoid log_softmax logsumexp "
-    "normalize=standardize one_hot relu relu6 selu sigmoid silu soft_sign softmax softplus standardize swish",
+    "flax.linen.transforms": "add_metadata_axis checkpoint cond custom_vjp fold_rngs grad jit jvp map_variables "
+    "named_call remat=checkpoint remat_scan scan switch value_and_grad vjp vmap while_loop",
+    "jax.nn": "celu elu gelu glu hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu log_sigmoid log_softmax "
+    "logsumexp normalize=standardize one_hot relu relu6 selu sigmoid silu soft_sign softmax softplus standardize swish",
     "jax.nn.initializers": "ones zeros",
     "jax.numpy": "tanh",
 }
@@ -72,13 +73,18 @@ MODULE = "flax.linen.module.Module"
 # Transforms of a Module class into a Module class, with the word that Flax puts before the class's name.
 CLASS_TRANSFORMS: Mapping[str, str] = MappingProxyType(
     {
-        "flax.linen.transforms.add_metadata_axis": "Add_metadata_axis",
+        "flax.linen.transforms.add_metadata_axis": "",
         "flax.linen.transforms.checkpoint": "Checkpoint",
+        "flax.linen.transforms.fold_rngs": "Fold_rngs",
         "flax.linen.transforms.jit": "Jit",
         "flax.linen.transforms.map_variables": "Map_variables",
+        "flax.linen.transforms.named_call": "",
         "flax.linen.transforms.remat_scan": "Remat_scan",
         "flax.linen.transforms.scan": "Scan",
         "flax.linen.transforms.vmap": "Vmap",
+        "flax.linen.partitioning.remat": "Core_remat_static",
+        "flax.linen.partitioning.scan_with_axes": "Map_variablesScan",
+        "flax.linen.partitioning.vmap_with_axes": "Vmap",
     }
 )
 
@@ -128,8 +134,6 @@ def _parse_exports() -> dict[str, str]:
         exports[f"flax.linen.activation.{name}"] = exports[f"flax.linen.{name}"]
     exports |= {
         "flax.linen.transforms.remat": "flax.linen.transforms.checkpoint",
-        "flax.linen.nn.Module": MODULE,
-        "flax.linen.linear.default_kernel_init": "flax.linen.linear.default_kernel_init",
     }
     return exports
 

@@ -62,7 +62,7 @@ class SourceModule:
         return Span(self.path, line, column + 1, end_line, end_column + 1)
 
     def code(self, node: cst.CSTNode) -> str:
-        """The text of `node`, without the comments and blank lines around a statement."""
+        """The text of `node`, without comments, blank lines and indentation around a statement."""
         return self.tree.code_for_node(node).strip()
 
     @cached_property
@@ -77,7 +77,7 @@ class SourceModule:
 
 
 def load(path: Path, root: Path, name: str | None = None) -> SourceModule | Diagnostic:
-    """The file at `path`, whose printed path is relative to `root`; `name` is its dotted name where the caller knows it."""
+    """The file at `path`, whose printed path is relative to `root`; `name` is its dotted name, if known."""
     absolute = Path(os.path.abspath(path))
     shown = shown_path(absolute, root)
     text = _read(absolute, shown)
@@ -157,7 +157,7 @@ def _read(path: Path, shown: str) -> str | Diagnostic:
 
 
 def decode(data: bytes, shown: str) -> str | Diagnostic:
-    """The text of a source file's bytes, by its byte order mark or the encoding that it declares (PEP 263), else UTF-8."""
+    """The text of a source file's bytes, by its byte order mark, the encoding that it declares (PEP 263), or UTF-8."""
     try:
         encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
     except SyntaxError as error:
@@ -216,7 +216,7 @@ def _deepest(text: str) -> tuple[int, int]:
 
 
 def _syntax_error(error: cst.ParserSyntaxError, text: str, shown: str) -> Diagnostic:
-    """What is wrong and where, in Python's own words if it agrees, because libcst names the token after the wrong one."""
+    """What is wrong and where, in Python's own words if it agrees: libcst names the token after the wrong one."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -230,4 +230,6 @@ def _syntax_error(error: cst.ParserSyntaxError, text: str, shown: str) -> Diagno
         pass
     found = re.search(r"error at (\d+):\d+", error.message)
     line = int(found.group(1)) if found else error.raw_line
-    return diagnostic("JVP901", f"syntax that jvpgen's parser does not know: {error.message}", Span(shown, line, 1, line, 1))
+    return diagnostic(
+        "JVP901", f"syntax that jvpgen's parser does not know: {error.message}", Span(shown, line, 1, line, 1)
+    )

@@ -8,14 +8,15 @@
     names.with_imports(function)    # the names as they are inside a `def` that has imports of its own
     names.without({"x", "nn"})      # the names where these are local variables
 
-A name bound twice to different things (`try: from a import f … except ImportError: from b import f`) has no one meaning:
-`qualified` answers None, `alternatives` lists what it may be. Only text is read here; following a name into the file that
-defines it is `reach.Reach`'s.
+A name bound twice to different things (`try: from a import f … except ImportError: from b import f`) has no one
+meaning: `qualified` answers None, `alternatives` lists what it may be. Only text is read here; following a name into
+the file that defines it is `reach.Reach`'s.
 """
 
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +25,7 @@ import libcst as cst
 from jvpgen.source.bindings import Binding, bindings_of, dotted_text
 from jvpgen.source.module import SourceModule
 
+_GLOBAL = re.compile(r"(?m)^[ \t]+global[ \t]")
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 
 
@@ -122,10 +124,12 @@ class Names:
 def names_of(source: SourceModule) -> Names:
     """The names of a file; what its star imports bring is unknown here (`Reach.names` knows)."""
     found = list(bindings_of(source.tree.body, source.package))
-    if "global " in source.text:
+    if _GLOBAL.search(source.text):
         found += [Binding(name, "value", None, guarded=True) for name in _globals_assigned(source.tree)]
     table = _table(item for item in found if item.name != "*")
-    return Names(source.name, source.package, table, tuple(item.module for item in found if item.name == "*"))
+    # a star import that only type checkers see often brings a whole library, and never a name that runs
+    stars = tuple(item.module for item in found if item.name == "*" and not item.typing_only)
+    return Names(source.name, source.package, table, stars)
 
 
 def _table(found: Iterable[Binding]) -> dict[str, tuple[Binding, ...]]:

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
+from jvpgen.source.recursion import deep_recursion
+
 _NEWLINE = re.compile(r"\r\n?|\n")
 
 
@@ -33,7 +35,8 @@ def positions(tree: cst.Module) -> dict[cst.CSTNode, Position]:
     state.starts = []
     state.line, state.column = 1, 0
     state.tokens.append("")  # libcst asks whether anything was written
-    tree._codegen(state)
+    with deep_recursion():
+        tree._codegen(state)
     return state.found
 
 

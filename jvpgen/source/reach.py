@@ -8,12 +8,12 @@
     reach.names(source).qualified("Block")          # names, with the star imports of followed files
     reach.meaning(source, "nn.Dense")               # "flax.linen.linear.Dense": names and resolve, followed or not
     reach.resolve("models.Block")                   # "models.cnn.Block": through re-exports, aliases, circular imports
-    reach.trail("models.act", source)               # every name on that way: ("models.act", "flax.linen.relu", "jax.nn.relu")
+    reach.trail("models.act", source)               # the way there: ("models.act", "flax.linen.relu", "jax.nn.relu")
     reach.definition("models.Block", source)        # Definition(kind="module_class", qualified, module, node) or None
     reach.problems                                  # what could not be read or found on the way
 
-Pass the file that asks where there is one: relative and script-style imports depend on it. Nothing is imported or run. jax,
-numpy, scipy and the standard library are never entered.
+Pass the file that asks where there is one: relative and script-style imports depend on it. Nothing is imported or run.
+jax, numpy, scipy and the standard library are never entered.
 """
 
 from __future__ import annotations
@@ -69,12 +69,13 @@ class Definition:
 
 
 class _End(NamedTuple):
-    """Where following a name ends. Without a binding, nothing is known beyond the name."""
+    """Where following a name ends. Without a binding, nothing is known beyond the name; `circular` ones led back."""
 
     trail: tuple[str, ...]
     module: SourceModule | None = None
     binding: Binding | None = None
     rest: tuple[str, ...] = ()
+    circular: bool = False
 
     @property
     def name(self) -> str:
@@ -82,7 +83,7 @@ class _End(NamedTuple):
 
 
 class Reach:
-    """The files within reach, read when first asked for. What it returns is frozen; asking twice gives the same object."""
+    """The files within reach, read when first asked for. What it returns is frozen; asking twice gives it again."""
 
     def __init__(
         self, root: Path, *, follow: Sequence[str] = (), search: Iterable[str | Path] = (), everything: bool = False
@@ -126,7 +127,7 @@ class Reach:
             self._by_name.setdefault(source.name, source)
 
     def module(self, name: str, asking: SourceModule | None = None) -> SourceModule | None:
-        """The followed file of the dotted module `name`, as the file `asking` would import it; None where there is none."""
+        """The followed file of the dotted module `name`, as the file `asking` imports it; None if there is none."""
         path = self._search.find(name, asking)
         if path is None:
             return self._by_name.get(name)
@@ -248,14 +249,26 @@ class Reach:
         module, path = self._split(qualified, asking)
         if module is None:
             return _End((flax_names.canonical(qualified),))
-        return self._follow_in(module, path, seen) if path else _End((module.name,), module)
+        if path:
+            return self._follow_in(module, path, seen)
+        above, _, last = qualified.rpartition(".")
+        package = self.module(above, asking) if above else None
+        if package is not None and self._binds(package, last):  # `from .act import act` hides the file act.py
+            end = self._follow_in(package, (last,), seen)
+            if not end.circular:
+                return end
+        return _End((module.name,), module)
+
+    def _binds(self, module: SourceModule, name: str) -> bool:
+        names = self.names(module)
+        return name in names.bindings or name in names.starred
 
     def _follow_in(self, module: SourceModule, path: tuple[str, ...], seen: frozenset[tuple[Path, str]]) -> _End:
         """Follows a name of the file `module` through its imports and aliases."""
         first, rest = path[0], path[1:]
         here = ".".join((module.name, *path))
         if (module.absolute, first) in seen:  # the name leads back to itself
-            return _End((here,))
+            return _End((here,), circular=True)
         seen |= {(module.absolute, first)}
         names = self.names(module)
         ends = [self._follow_binding(binding, module, path, seen) for binding in names.candidates(first)]
@@ -275,8 +288,9 @@ class Reach:
         if alias is not None:
             names = self.names(module)
             first = alias.partition(".")[0]
-            if first in names.bindings or first in names.starred:
-                return self._follow_in(module, (*alias.split("."), *rest), seen)
+            if self._binds(module, first):
+                end = self._follow_in(module, (*alias.split("."), *rest), seen)
+                return end._replace(trail=end.trail[1:] or end.trail)  # without "this.module.nn.gelu"
             meaning = names.qualified(alias)
             if meaning is not None:
                 return _End((".".join((meaning, *rest)),))
@@ -286,13 +300,11 @@ class Reach:
         self, binding: Binding, asking: SourceModule, rest: tuple[str, ...], seen: frozenset[tuple[Path, str]]
     ) -> _End:
         module = self.module(binding.module, asking) if binding.attribute else None
-        if module is not None:
-            names = self.names(module)
-            there = binding.attribute in names.bindings or binding.attribute in names.starred
-            itself = (module.absolute, binding.attribute) in seen  # `from . import b` in the package's own __init__
-            if there and not (itself and self.module(binding.target, asking) is not None):
-                end = self._follow_in(module, (binding.attribute, *rest), seen)
+        if module is not None and self._binds(module, binding.attribute):
+            end = self._follow_in(module, (binding.attribute, *rest), seen)
+            if not end.circular or self.module(binding.target, asking) is None:
                 return end._replace(trail=(".".join((binding.target, *rest)), *end.trail))
+            # `from . import b` in the package's own __init__, or a circle of imports: Python takes the file then
         qualified = ".".join((binding.target, *rest))
         end = self._follow(qualified, asking, seen)
         return end._replace(trail=(qualified, *end.trail))

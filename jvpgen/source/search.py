@@ -1,4 +1,4 @@
-"""Where the file of a module is: a dotted name enters, a path leaves, found as Python's import system would, importing nothing."""
+"""Where the file of a module is: a dotted name enters, a path leaves, found as Python would but importing nothing."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ class Search:
     def missing(self) -> tuple[str, ...]:
         """The packages of `follow` that are nowhere."""
         own = (self.root, self.root / "src")
-        return tuple(name for name in self.follow if not any(self._has_top(name, place) for place in (*own, *self.folders)))
+        return tuple(
+            name for name in self.follow if not any(self._has_top(name, place) for place in (*own, *self.folders))
+        )
 
     def find(self, name: str, asking: SourceModule | None = None) -> Path | None:
-        """The file of the module `name`, as the file `asking` would import it; None if there is none that is followed."""
+        """The file of the module `name`, as the file `asking` would import it; None if none is followed."""
         if name.partition(".")[0] in NEVER_FOLLOWED:
             return None
         home = _home(asking) if asking is not None else None

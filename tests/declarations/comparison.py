@@ -37,23 +37,20 @@ def made(module: nn.Module, *args: Any, **kwargs: Any) -> dict[str, dict[str, tu
     keys = {name: jax.random.key(0) for name in ("params", "dropout", "noise", "sampling")}
     variables = jax.eval_shape(lambda: module.init(keys, *args, **kwargs))
     flat = {name: flax.traverse_util.flatten_dict(tree, sep="/") for name, tree in variables.items()}
-    return {
-        name: {path: getattr(leaf, "shape", None) for path, leaf in tree.items()} for name, tree in flat.items()
-    }
+    return {name: {path: getattr(leaf, "shape", None) for path, leaf in tree.items()} for name, tree in flat.items()}
 
 
 def differences(declarations: Declarations, actual: dict[str, dict[str, Any]]) -> list[str]:
     """Variables that are made but not declared, and ones that are declared as certain but not made."""
     problems = []
-    patterns = [
-        (pattern(item.collection), pattern(item.path), item, [False]) for item in declarations.variables
-    ]
+    patterns = [(pattern(item.collection), pattern(item.path), item, [False]) for item in declarations.variables]
+    open_ended = [pattern(item.name) for item in declarations.submodules if not item.known]
     for collection, tree in actual.items():
         for path in tree:
             hits = [entry for entry in patterns if entry[0].fullmatch(collection) and entry[1].fullmatch(path)]
             for entry in hits:
                 entry[3][0] = True
-            if not hits:
+            if not hits and not any(item.fullmatch(path.split("/")[0]) for item in open_ended):
                 problems.append(f"made, not declared: {collection} {path}")
     for _, _, item, seen in patterns:
         if not seen[0] and not item.optional and item.how in ("param", "variable"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -12,7 +13,7 @@ import numpy as np
 
 from jvpgen.rules import bind
 from jvpgen.runtime.apply_rule import apply_rule
-from jvpgen.runtime.zero import Zero, zero
+from jvpgen.runtime.zero import Zero, is_zero, zero
 from tests.rules.lines import Case
 
 Path = tuple[int | str, ...]  # where an active array stands: an argument, and perhaps a place inside of a list
@@ -61,10 +62,51 @@ def check(case: Case, active: Sequence[Path], tolerance: float) -> None:
         return case.function(*args, **kwargs)
 
     plain = case.function(*case.args, **case.kwargs)
+    if not is_arrays(plain):
+        assert pushed(case, active, directions)[0] == plain
+        return
     _, expected = jax.jvp(function, primals, directions)
     out, tangent = pushed(case, active, directions)
     assert_same(out, plain)
     assert_tangent(tangent, out, expected, tolerance)
+
+
+def is_arrays(out: Any) -> bool:
+    """Whether a function returned arrays, and not a dtype, a shape or a Python function."""
+    return all(isinstance(leaf, jax.Array | np.ndarray | np.generic | int | float) for leaf in jax.tree.leaves(out))
+
+
+def check_types(case: Case, active: Sequence[Path]) -> None:
+    """Asserts that value and tangent have the shapes and dtypes that `jax.jvp` gives. Nothing is computed: it is traced."""
+    primals = [_at(case, path) for path in active]
+
+    def traced(values: Sequence[Any], directions: Sequence[Any]) -> tuple[()]:
+        args, kwargs = _with(case.args, case.kwargs, dict(zip(active, values, strict=True)))
+        moved = replace(case, args=tuple(args), kwargs=kwargs)
+        out, tangent = pushed(moved, active, directions)
+        if not is_arrays(out):
+            return ()
+
+        def function(*values: Any) -> Any:
+            args, kwargs = _with(case.args, case.kwargs, dict(zip(active, values, strict=True)))
+            return case.function(*args, **kwargs)
+
+        _assert_types(tangent, jax.jvp(function, values, directions)[1])
+        return ()
+
+    jax.eval_shape(traced, primals, primals)
+
+
+def _assert_types(tangent: Any, expected: Any) -> None:
+    if isinstance(expected, list | tuple):
+        for parts in zip(tangent, expected, strict=True):
+            _assert_types(*parts)
+    elif expected is None or isinstance(expected, dict):
+        assert is_zero(tangent)
+    elif expected.dtype == jax.dtypes.float0:
+        assert isinstance(tangent, Zero), f"an integer got a tangent: {tangent}"
+    else:
+        assert (tangent.shape, tangent.dtype) == (expected.shape, expected.dtype)
 
 
 def pushed(case: Case, active: Sequence[Path], directions: Sequence[Any]) -> tuple[Any, Any]:
@@ -116,7 +158,7 @@ def assert_same(out: Any, expected: Any) -> None:
     leaves, wanted = jax.tree.leaves(out), jax.tree.leaves(expected)
     assert len(leaves) == len(wanted)
     for leaf, want in zip(leaves, wanted, strict=True):
-        if isinstance(want, jax.Array) and jax.dtypes.issubdtype(want.dtype, jax.dtypes.prng_key):
+        if not is_arrays(want) or jax.dtypes.issubdtype(jnp.result_type(want), jax.dtypes.prng_key):
             continue
         assert np.array_equal(np.asarray(leaf), np.asarray(want), equal_nan=_is_float(want)), "the value differs"
 
@@ -126,6 +168,9 @@ def assert_tangent(tangent: Any, out: Any, expected: Any, tolerance: float) -> N
         assert isinstance(tangent, list | tuple) and len(tangent) == len(expected)
         for parts in zip(tangent, out, expected, strict=True):
             assert_tangent(*parts, tolerance)
+        return
+    if expected is None or isinstance(expected, dict):
+        assert is_zero(tangent)
         return
     if isinstance(expected, np.ndarray) and expected.dtype == jax.dtypes.float0:
         assert isinstance(tangent, Zero), f"an integer got a tangent: {tangent}"

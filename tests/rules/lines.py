@@ -24,6 +24,7 @@ from typing import Any
 import einops
 import flax.linen as nn
 import jax
+import jax.ad_checkpoint
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -122,9 +123,8 @@ def _parts(
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Subscript(value=ast.Attribute(value=array, attr="at"), slice=index))):
             method = node.func.attr
-            where = ast.parse(f"np.s_[{ast.unparse(index)}]", mode="eval").body
             update = lambda a, index, *args, **kwargs: getattr(a.at[index], method)(*args, **kwargs)  # noqa: E731
-            return f"array.at.{method}", update, [array, where, *node.args], node.keywords
+            return f"array.at.{method}", update, [array, _as_argument(index), *node.args], node.keywords
         case ast.Call(func=function) if (name := _qualified(function)) is not None:
             return name, value(function), node.args, node.keywords
         case ast.Call(func=ast.Attribute(value=array, attr=method)):
@@ -133,7 +133,7 @@ def _parts(
         case ast.Attribute(value=array, attr=name):
             return f"array.{name}", operator.attrgetter(name), [array], []
         case ast.Subscript(value=array, slice=index):
-            return "operator.[]", operator.getitem, [array, ast.parse(f"np.s_[{ast.unparse(index)}]", mode="eval").body], []
+            return "operator.[]", operator.getitem, [array, _as_argument(index)], []
         case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=exponent)) if lookup(f"operator.**{exponent}"):
             return f"operator.**{exponent}", lambda a: a**exponent, [left], []
         case ast.BinOp(left=left, op=op, right=right):
@@ -145,6 +145,12 @@ def _parts(
             function = eval(f"lambda a: {symbol} a")
             return f"operator.unary{symbol}", function, [operand], []
     raise ValueError(f"cannot read {ast.unparse(node)}")
+
+
+def _as_argument(index: ast.expr) -> ast.expr:
+    """`np.s_[index]`: an index with slices, outside of brackets."""
+    s_ = ast.Attribute(ast.Name("np", ast.Load()), "s_", ast.Load())
+    return ast.fix_missing_locations(ast.Subscript(s_, index, ast.Load()))
 
 
 def _operator(symbol: str, operands: list[ast.expr]) -> tuple[str, Callable[..., Any], list[ast.expr], list[ast.keyword]]:

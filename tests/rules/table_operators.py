@@ -141,7 +141,7 @@ f(2, 3).size
 f(2, 3).itemsize
 f(2, 3).nbytes
 f(2, 3).weak_type
-f(2, 3).sharding  # not float32 float64 bfloat16: a tracer has none
+f(2, 3).sharding  # not float64 float32 float16 bfloat16: a tracer has none
 f(2, 3).argmax()
 f(2, 3).argmin(axis=1)
 f(5).argsort()

@@ -65,7 +65,7 @@ jnp.var(f(2, 3), axis=1, correction=1)
 jnp.var(f(2, 3), axis=0, where=m(1, 0, 1))
 jnp.var(f(2, 3), axis=1, mean=f(2, 1))
 jnp.var(c(2, 3), axis=1)
-jnp.var(f(2, 3), axis=1, dtype=jnp.float32)
+jnp.var(f(2, 3), axis=1, dtype=jnp.float32)  # not float64: computed in single precision
 jnp.std(f(2, 3))
 jnp.std(f(2, 3), axis=1, keepdims=True, ddof=1)
 jnp.std(v(1, 1, 1))

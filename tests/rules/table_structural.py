@@ -110,7 +110,6 @@ jnp.array(f(3))
 jnp.array([f(2), f(2)])
 jnp.array([[f(), 1.0], [0.0, f()]])
 jnp.array(f(3), dtype, ndmin=2)
-np.asarray(f(3))  # not float32 float64 bfloat16: numpy takes no tracer
 jnp.copy(f(3))
 jnp.astype(f(3), jnp.float32)
 jnp.astype(f(3), jnp.int32)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
@@ -25,8 +25,8 @@ from tests.rules import (
     table_reductions,
     table_structural,
 )
-from tests.rules.check import TOLERANCE, active_arrays, assert_same, check, pushed, subsets
-from tests.rules.lines import Line, lines_of, read
+from tests.rules.check import TOLERANCE, active_arrays, assert_same, check, check_types, pushed, subsets
+from tests.rules.lines import lines_of, read
 
 TABLES = (
     table_elementwise,
@@ -58,29 +58,66 @@ COLLECTIVE_ARGUMENTS: dict[str, tuple[Any, ...]] = {
 NEED_A_MESH = {"jax.lax.with_sharding_constraint"}
 
 
-@contextlib.contextmanager
-def precision(dtype: str) -> Iterator[None]:
+_tests = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def compiled_programs_are_dropped() -> Iterator[None]:
+    """Thousands of small compiled functions fill the memory."""
+    yield
+    if next(_tests) % 250 == 0:
+        jax.clear_caches()
+
+
+@pytest.fixture(autouse=True)
+def precision(request: pytest.FixtureRequest) -> Iterator[None]:
     """Double precision where the dtype under test needs it."""
-    with jax.enable_x64(dtype == "float64"):
+    parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    with jax.enable_x64(parameters.get("dtype") == "float64"):
         yield
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
-@pytest.mark.parametrize("line", LINES, ids=[line.text for line in LINES])
-def test_rule_agrees_with_jax(line: Line, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not line.allows(dtype):
-        return
-    with precision(dtype):
-        case = read(line.text, dtype)
-        if case.rule.kind == "formula" and not case.rule.broadcast:  # the text of a term has no one to fit it
-            monkeypatch.setattr(runtime, "fitted", lambda tangent, out: tangent)
-        active = active_arrays(case)
-        if not active:
-            out, tangent = pushed(case, [], [])
-            assert_same(out, case.function(*case.args, **case.kwargs))
-            assert jax.tree.structure(tangent) == jax.tree.structure(zero(out))
-        for some in subsets(active):
-            check(case, some, TOLERANCE[dtype])
+def of_lines(tables: Sequence[Any], dtypes: Sequence[str]) -> pytest.MarkDecorator:
+    """A test for every line of the tables and every dtype, named after both."""
+    cases = [
+        pytest.param(line.text, dtype, id=f"{line.text} [{dtype}]")
+        for dtype in dtypes
+        for table in tables
+        for line in lines_of(table.LINES)
+        if line.allows(dtype)
+    ]
+    return pytest.mark.parametrize(("text", "dtype"), cases)
+
+
+@of_lines(TABLES, ["float64"])
+def test_value_and_tangent(text: str, dtype: str) -> None:
+    case = read(text, dtype)
+    active = active_arrays(case)
+    if not active:
+        out, tangent = pushed(case, [], [])
+        assert_same(out, case.function(*case.args, **case.kwargs))
+        assert jax.tree.structure(tangent) == jax.tree.structure(zero(out))
+    for some in subsets(active):
+        check(case, some, TOLERANCE[dtype])
+
+
+@of_lines([table_neural], ["bfloat16"])
+def test_value_and_tangent_in_half_precision(text: str, dtype: str) -> None:
+    case = read(text, dtype)
+    active = active_arrays(case)
+    if active:
+        check(case, active, TOLERANCE[dtype])
+
+
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype")
+@of_lines(TABLES, ["float32", "float16", "bfloat16"])
+def test_shape_and_dtype(text: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = read(text, dtype)
+    if case.rule.kind == "formula" and not case.rule.broadcast:
+        # where the compiler writes a term into a program, nothing fits it to the result
+        monkeypatch.setattr(runtime, "fitted", lambda tangent, out: tangent)
+    for some in subsets(active_arrays(case)):
+        check_types(case, some)
 
 
 @pytest.mark.parametrize("name", [name for name in COLLECTIVES if RULES[name].kind == "linear"])

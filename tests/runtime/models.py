@@ -377,3 +377,145 @@ class Perturbed(nn.Module):
 def _Perturbed(self: Perturbed, x, x_dot):
     x, x_dot = pushforward(self.perturb, ("inner", x * 2.0), (None, x_dot * 2.0))
     return jax.nn.softplus(x), jax.nn.sigmoid(x) * x_dot
+
+
+class Helpers(nn.Module):
+    """Methods that Flax does not handle, and names that it makes from methods."""
+
+    @nn.nowrap
+    def bare(self, x):
+        return x * 2.0 + self.param("bare", nn.initializers.ones, ())
+
+    @staticmethod
+    def static(x):
+        return jnp.sin(x)
+
+    @classmethod
+    def of_class(cls, x):
+        return x * len(cls.__name__)
+
+    @nn.compact_name_scope
+    def scoped(self, x):
+        return nn.Dense(3)(x)
+
+    @nn.compact_name_scope
+    def unknown(self, x):
+        return nn.Dense(3)(jnp.sort(x)) * self.param("u", nn.initializers.ones, ())
+
+    def setup(self):
+        self.block = Blocks()
+
+    def nothing(self):
+        return self.block.direction
+
+    @nn.compact
+    def __call__(self, x):
+        x = self.of_class(self.static(self.bare(x)))
+        return self.scoped(x).sum() + self.unknown(x).sum() + self.nothing()
+
+
+@body(Helpers.bare)
+def _Helpers_bare(self, x, x_dot):
+    bare, bare_dot = param(self, "bare", nn.initializers.ones, ())
+    return x * 2.0 + bare, x_dot * 2.0 + bare_dot
+
+
+@body(Helpers.static)
+def _Helpers_static(x, x_dot):
+    return jnp.sin(x), jnp.cos(x) * x_dot
+
+
+@body(Helpers.of_class)
+def _Helpers_of_class(cls, x, x_dot):
+    return x * len(cls.__name__), x_dot * len(cls.__name__)
+
+
+@body(Helpers.scoped)
+def _Helpers_scoped(self, x, x_dot):
+    return pushforward(nn.Dense(3), (x,), (x_dot,))
+
+
+@body(Helpers.nothing)
+def _Helpers_nothing(self):
+    return self.block.direction, self.block.direction_dot
+
+
+@body(Helpers)
+def _Helpers(self: Helpers, x, x_dot):
+    bare, bare_dot = pushforward(self.bare, (x,), (x_dot,))
+    static, static_dot = pushforward(self.static, (bare,), (bare_dot,))
+    x, x_dot = pushforward(self.of_class, (static,), (static_dot,))
+    scoped, scoped_dot = pushforward(self.scoped, (x,), (x_dot,))
+    nothing, nothing_dot = pushforward(self.nothing, (), ())
+    unknown, unknown_dot = pushforward(self.unknown, (x,), (x_dot,))
+    return scoped.sum() + unknown.sum() + nothing, scoped_dot.sum() + unknown_dot.sum() + nothing_dot
+
+
+class Wrapping(nn.Module):
+    """No derivative, around modules that have one in their setup."""
+
+    @nn.compact
+    def __call__(self, x):
+        return Blocks()(jnp.sort(x))
+
+
+class Wrapped(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return Wrapping()(x)
+
+
+@body(Wrapped)
+def _Wrapped(self: Wrapped, x, x_dot):
+    return pushforward(Wrapping(), (x,), (x_dot,))
+
+
+class Holder(nn.Module):
+    inner: nn.Module
+
+
+class NoArguments(nn.Module):
+    """Nothing goes in, so only a keyword can say that a tangent is wanted."""
+
+    @nn.compact
+    def __call__(self):
+        return self.param("w", nn.initializers.ones, (3,)) ** 2
+
+
+@body(NoArguments)
+def _NoArguments(self):
+    w, w_dot = param(self, "w", nn.initializers.ones, (3,))
+    return w**2, 2 * w * w_dot
+
+
+class Switch(nn.Module):
+    """Takes a static flag and integers, under Flax's own transforms."""
+
+    @nn.compact
+    def __call__(self, ids, train):
+        table = self.param("table", nn.initializers.normal(), (5, 3))
+        return table[ids] * (2.0 if train else 1.0)
+
+
+@body(Switch)
+def _Switch(self, ids, train):
+    table, table_dot = param(self, "table", nn.initializers.normal(), (5, 3))
+    return table[ids] * (2.0 if train else 1.0), table_dot[ids] * (2.0 if train else 1.0)
+
+
+class Switches(nn.Module):
+    @nn.compact
+    def __call__(self, ids):
+        jitted = nn.jit(Switch, static_argnums=2)(name="a")(ids, True)
+        checkpointed = nn.remat(Switch, static_argnums=2)(name="b")(ids, False)
+        return jitted + checkpointed + nn.jit(NoArguments)(name="c")() + nn.remat(NoArguments)(name="d")()
+
+
+@body(Switches)
+def _Switches(self, ids):
+    jitted, jitted_dot = pushforward(nn.jit(Switch, static_argnums=2)(name="a"), (ids, True), (None, None))
+    checkpoint = nn.remat(Switch, static_argnums=2)(name="b")
+    checkpointed, checkpointed_dot = pushforward(checkpoint, (ids, False), (None, zero(False)))
+    c, c_dot = pushforward(nn.jit(NoArguments)(name="c"), (), ())
+    d, d_dot = pushforward(nn.remat(NoArguments)(name="d"), (), ())
+    return jitted + checkpointed + c + d, jitted_dot + checkpointed_dot + c_dot + d_dot

@@ -189,3 +189,57 @@ def test_under_jax_transforms() -> None:
     g = lambda v, a: jax.jvp(lambda v, a: module.apply(v, a), (v, a), (dots, a))[1].sum()  # noqa: E731
     assert_close(jax.grad(f)(variables, inputs), jax.grad(g)(variables, inputs), 5e-6)
     assert_close(jax.vmap(f, (None, 0))(variables, inputs[None]), jax.vmap(g, (None, 0))(variables, inputs[None]), 5e-6)
+
+
+def test_methods_that_flax_does_not_handle() -> None:
+    check(models.Helpers(), made(models.Helpers(), x(3, 4)), (x(3, 4),), tolerance=5e-6)
+
+
+def test_derivatives_of_setup_inside_an_opaque_region() -> None:
+    check(models.Wrapped(), made(models.Wrapped(), x(3, 4)), (x(3, 4),), tolerance=5e-6)
+
+
+def test_a_submodule_by_name() -> None:
+    module, inputs = models.Holder(models.MLP()), x(3, 4)
+    variables = {"params": {"inner": made(models.MLP(), inputs)["params"]}}
+    dots = random_tangents(variables, 1)
+    wanted = jax.jvp(lambda v: module.apply(v, inputs, method="inner"), (variables,), (dots,))
+    assert_close(apply_jvp(module, variables, (inputs,), None, dots, method="inner"), wanted, 2e-6)
+    with pytest.raises(AttributeError, match="absent"):
+        apply_jvp(module, variables, (inputs,), None, dots, method="absent")
+
+
+@pytest.mark.parametrize("mutable", [True, "state", ["state"], nn.DenyList(["params"]), ("state", "other"), []])
+def test_mutability_filters(mutable: Any) -> None:
+    module = models.Counter()
+    if mutable == []:
+        with pytest.raises(Exception, match="immutable"):
+            apply_jvp(module, made(module, x(3, 1)), (x(3, 1),), None, mutable=mutable)
+        return
+    check(module, made(module, x(3, 1)), (x(3, 1),), mutable=mutable, active=("params", "state", 0))
+
+
+def test_two_threads() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    module, inputs = models.Classifier(), x(6, 5)
+    variables = made(module, inputs, train=True)
+    dots = random_tangents(variables, 1)
+    run = lambda _: apply_jvp(module, variables, (inputs,), (inputs,), dots, train=False)[1]  # noqa: E731
+    with ThreadPoolExecutor(2) as pool:
+        first, *others = pool.map(run, range(4))
+    for other in others:
+        assert_close(other, first, 0.0)
+
+
+def test_half_precision() -> None:
+    module = models.MLP()
+    half = jax.tree.map(lambda v: v.astype(jnp.bfloat16), made(module, x(3, 5)))
+    check(module, half, (x(3, 5).astype(jnp.bfloat16),), tolerance=0.05)
+
+
+def test_calls_that_move_by_variables_alone() -> None:
+    ids = jnp.array([0, 3])
+    check(models.NoArguments(), made(models.NoArguments()), ())
+    check(models.Switches(), made(models.Switches(), ids[:1]), (ids[:1],))
+    assert counts.snapshot().opaque == 0

@@ -10,7 +10,7 @@ import libcst as cst
 from . import expressions
 from .document import SOFT, Document, group
 from .place import Place, UnknownSyntax, bracketed, comma_separated
-from .shape import Chain, Expression, Text, chain_value, is_fluent, is_parenthesized, string_parts
+from .shape import Chain, Expression, Text, chain_value, is_fluent, is_multiline, is_parenthesized, string_parts
 
 ChainStyle = Literal["fluent", "plain"]
 
@@ -56,7 +56,16 @@ def _is_decimal(node: Expression) -> bool:
 def arguments(args: Sequence[cst.Arg], at: Place) -> Document:
     if not args:
         return "()"
-    return bracketed("(", group(comma_separated([argument(arg, at.enclosed) for arg in args])), ")", at)
+    content = group(comma_separated([argument(arg, at.enclosed) for arg in args]))
+    return bracketed("(", content, ")", at, hugging=_is_multiline_string(args))
+
+
+def _is_multiline_string(args: Sequence[cst.Arg]) -> bool:
+    """Whether the only argument is a string of several lines, which starts directly after the parenthesis."""
+    only = args[0]
+    is_string = isinstance(only.value, cst.SimpleString | cst.FormattedString) and is_multiline(only.value)
+    is_bare = only.keyword is None and not only.star and not is_parenthesized(only.value)
+    return len(args) == 1 and is_bare and is_string
 
 
 def argument(arg: cst.Arg, at: Place) -> Document:

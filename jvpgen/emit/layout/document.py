@@ -84,6 +84,11 @@ class Comment:
     width: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ForcedBreak:
+    """Nothing, but the groups around it break."""
+
+
 Document: TypeAlias = (
     str
     | tuple["Document", ...]
@@ -95,6 +100,7 @@ Document: TypeAlias = (
     | BestFitting
     | BestFitParentheses
     | Comment
+    | ForcedBreak
 )
 
 SOFT = Line("soft")
@@ -117,7 +123,7 @@ def is_forced_to_break(document: Document) -> bool:
             return is_forced_to_break(document.content)
         case IfBroken():
             return is_forced_to_break(document.broken) or is_forced_to_break(document.flat)
-        case Comment():
+        case Comment() | ForcedBreak():
             return True
         case _:  # what these contain is no business of the groups around them
             return False
@@ -157,5 +163,7 @@ def flat_text(document: Document) -> str:
             return flat_text(document.variants[0])
         case Comment():
             return document.text
+        case ForcedBreak():
+            return ""
         case _:
             return flat_text(document.content)

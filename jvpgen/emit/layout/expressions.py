@@ -56,7 +56,7 @@ def wrapped(
         id = GroupId()
         return BestFitParentheses(bare(node, at.within(id)), id)
     if can_omit_parentheses(node):
-        return optional_parentheses(lambda inside: bare(node, inside), at)
+        return optional_parentheses(lambda inside: bare(node, inside.kept if style == "as written" else inside), at)
     return parenthesize_if_broken(bare(node, at.enclosed))
 
 
@@ -147,9 +147,7 @@ def tuple_display(node: cst.Tuple, at: Place, style: Literal["value", "returned"
         return bracketed("(", sequence(node, at), ")", at)
     if style == "target" or (style == "returned" and len(node.elements) == 2):
         items = node.elements
-        return optional_parentheses(
-            lambda inside: comma_separated([element(item, inside.in_tuple) for item in items]), at
-        )
+        return optional_parentheses(lambda inside: comma_separated([element(item, inside.kept) for item in items]), at)
     return parenthesize_if_broken(sequence(node, at))
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import libcst as cst
 
 from . import expressions
-from .document import BestFitting, Document, fits_expanded, flat_text, group, parenthesize_if_broken, soft_block
+from .document import (
+    BestFitting,
+    Document,
+    ForcedBreak,
+    fits_expanded,
+    flat_text,
+    group,
+    is_forced_to_break,
+    parenthesize_if_broken,
+    soft_block,
+)
 from .place import Place, comma_separated
 from .shape import Expression, has_own_parentheses, is_fluent
 
@@ -20,7 +30,9 @@ def lambda_function(node: cst.Lambda, at: Place, *, assigned: bool = False) -> D
 def lambda_body(body: Expression, at: Place) -> Document:
     if isinstance(body, cst.Call | cst.Subscript) and not is_fluent(body):
         content = expressions.bare(body, at)
-        return BestFitting((content, group(content, expand=True), ("(", group(soft_block(content), expand=True), ")")))
+        forced: Document = ForcedBreak() if is_forced_to_break(content) else ""
+        in_parentheses = ("(", group(soft_block(content), expand=True), ")")
+        return (forced, BestFitting((content, group(content, expand=True), in_parentheses)))
     is_display = has_own_parentheses(body) is not None and not isinstance(body, cst.Call | cst.Subscript)
     if is_display or isinstance(body, cst.NamedExpr | cst.Yield):
         return expressions.expression(body, at)

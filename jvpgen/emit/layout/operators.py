@@ -94,7 +94,7 @@ def _line_without_space(at: Place) -> Document:
 def _space_if_broken(at: Place) -> Document:
     if at.parentheses is None:
         return ""
-    return IfBroken(" ", "", at.parentheses if isinstance(at.parentheses, GroupId) and not at.is_in_tuple else None)
+    return IfBroken(" ", "", at.parentheses if isinstance(at.parentheses, GroupId) and not at.are_kept else None)
 
 
 def _is_simple(node: Expression | Operator) -> bool:

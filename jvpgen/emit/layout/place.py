@@ -20,12 +20,12 @@ class Place:
 
     parentheses: GroupId | Literal["certain"] | None = None
     quote: Quote | None = None
-    # Whether those parentheses are going to be a tuple's own.
-    is_in_tuple: bool = False
+    # Whether those parentheses, once added, count as the author's, so that the next run keeps them in any case.
+    are_kept: bool = False
 
     @property
-    def in_tuple(self) -> Place:
-        return replace(self, is_in_tuple=True)
+    def kept(self) -> Place:
+        return replace(self, are_kept=True)
 
     @property
     def enclosed(self) -> Place:
@@ -35,9 +35,9 @@ class Place:
         return replace(self, parentheses=id)
 
 
-def bracketed(left: str, content: Document, right: str, at: Place) -> Document:
+def bracketed(left: str, content: Document, right: str, at: Place, *, hugging: bool = False) -> Document:
     """`content` (made for a place inside brackets) between brackets, on lines of its own if it does not fit."""
-    inner: Document = group(soft_block(content))
+    inner: Document = content if hugging else group(soft_block(content))
     if isinstance(at.parentheses, GroupId):
         # Breaking these brackets is no reason to add the optional parentheses around them.
         inner = fits_expanded(inner, only_if_flat=at.parentheses)

@@ -19,17 +19,19 @@ from jvpgen.ir.show import show
 from jvpgen.source import flax_layers, flax_names
 from jvpgen.source.classes import Method, fields, methods, mro
 from jvpgen.source.reach import Definition, Reach
+from jvpgen.source.recursion import deep_recursion
 
 _DEEPEST = 30
 _NOT_WALKED = frozenset({"flax.linen.module.nowrap", "builtins.staticmethod", "builtins.classmethod"})
 
 
 def declarations_of(definition: Definition, reach: Reach, shared: Shared | None = None) -> Declarations:
-    """All that the Module class `definition` declares. Pass one `Shared` for all classes of a run: it saves half the time."""
-    walk = _walked(Walk(definition, reach, shared or Shared(), {}, nested=False))
-    collected = _Collection(walk, (definition.key,))
-    submodules = (*_field_modules(walk), *collected.submodules())
-    variables, rngs = collected.all()
+    """All that the Module class `definition` declares. One `Shared` for all classes of a run saves half the time."""
+    with deep_recursion():
+        walk = _walked(Walk(definition, reach, shared or Shared(), {}, nested=False))
+        collected = _Collection(walk, (definition.key,))
+        submodules = (*_field_modules(walk), *collected.submodules())
+        variables, rngs = collected.all()
     return Declarations(fields(definition, reach), tuple(submodules), tuple(variables), tuple(rngs))
 
 
@@ -40,14 +42,14 @@ def _walked(walk: Walk) -> Walk:
     _adopt_defaults(walk)
     for name in ("__post_init__", "setup"):
         if name in found:
-            walk.method(found[name], own=not walk.nested)
+            walk.method(found[name])
     walk.recorder.in_setup = False
     for method in sorted(found.values(), key=_order):
         if method.name in ("setup", "__post_init__") or not _is_entry(method):
             continue
         if f"{method.owner.key}.{method.name}" not in walk.walked:
             with walk.recorder.condition(method.name != "__call__" and "__call__" in found):
-                walk.method(method, own=not walk.nested)
+                walk.method(method)
     return walk
 
 
@@ -65,7 +67,7 @@ def _is_entry(method: Method) -> bool:
 def _adopt_defaults(walk: Walk) -> None:
     """Fields whose default is a module: `encoder: nn.Module = Encoder()`."""
     for field in fields(walk.definition, walk.reach):
-        if field.name in walk.bindings or not resolution.holds_module(field):
+        if field.name in walk.bindings or not resolution.holds_module(walk, field):
             continue
         value = resolution.default_value(walk, field)
         if value is not None and not isinstance(value, Text):
@@ -76,13 +78,15 @@ def _field_modules(walk: Walk) -> Iterator[Submodule]:
     """The modules that come in through fields: their class is known where the module is constructed, not here."""
     made = {name for item in walk.recorder.made for name in item.names()}
     for field in fields(walk.definition, walk.reach):
-        if resolution.holds_module(field) and field.name not in made:
-            optional = field.default == "None" or field.annotation.startswith(("Optional[", "typing.Optional["))
-            yield Submodule(field.name, field.annotation, None, field.span, optional=optional, known=False)
+        if resolution.holds_module(walk, field) and field.name not in made:
+            several = resolution.holds_several(field)
+            name = f"{field.name}_{{i}}" if several else field.name
+            optional = field.default == "None" or "Optional[" in field.annotation
+            yield Submodule(name, field.annotation, None, field.span, optional, repeated=several, known=False)
 
 
 class _Collection:
-    """Gathers the tables of one walked class and of the modules below it. `inside` are the classes around, outermost first."""
+    """Gathers the tables of one walked class and of the modules below it; `inside` are the classes around it."""
 
     def __init__(self, walk: Walk, inside: tuple[str, ...]) -> None:
         self.walk = walk
@@ -133,7 +137,10 @@ class _Collection:
         yield self._inherited()
         for made in recorder.made:
             variables, rngs = self._below(made)
-            shown = [replace(item, span=made.span, optional=item.optional or made.optional or made.is_lazy) for item in variables]
+            shown = [
+                replace(item, span=made.span, optional=item.optional or made.optional or made.is_lazy)
+                for item in variables
+            ]
             for prefix in _paths(made):
                 yield [replace(item, path=prefix + item.path) for item in shown], ()
             if made.names():
@@ -197,7 +204,7 @@ def _identity(value: Value) -> str:
 
 
 def _paths(made: Made) -> tuple[str, ...]:
-    """The prefixes of what a module declares: its name, below its owner's; nothing where it shares its owner's scope."""
+    """The prefixes of what a module declares: its name, below its owner's; no name where it shares that one's scope."""
     above = ("",) if made.owner is None else _paths(made.owner)
     own = ("",) if made.shares_scope else tuple(f"{name}/" for name in made.names())
     return tuple(before + name for before in above for name in own)
@@ -223,5 +230,3 @@ def _with_axis(shape: str | None, axis: StackedAxis) -> str | None:
         before, after = expression.elements[:place], expression.elements[place:]
         return show(nodes.TupleDisplay((*before, axis.size, *after)))
     return show(nodes.TupleDisplay((axis.size, nodes.Starred(expression)))) if axis.axis == 0 else None
-
-

@@ -1,8 +1,9 @@
-"""Calls, as the walk meets them: constructions of modules, Flax's own functions and methods, helpers, everything else."""
+"""Calls, as the walk meets them: constructions of modules, Flax's own functions and methods, helpers, all others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence as Items
+from collections.abc import Iterable, Mapping
+from collections.abc import Sequence as Items
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,9 +38,16 @@ if TYPE_CHECKING:
 
 Arguments = list[tuple[str | None, Value]]
 
+# The option that says how long the new axis of a lifted transform is.
+_SIZES = {
+    "flax.linen.transforms.scan": "length",
+    "flax.linen.transforms.vmap": "axis_size",
+    "flax.linen.partitioning.scan_with_axes": "length",
+    "flax.linen.partitioning.vmap_with_axes": "axis_size",
+}
+
 # Functions that give back a function of the same arguments as their first one.
 _WRAPPERS = frozenset(flax_names.CLASS_TRANSFORMS) | {
-    "flax.linen.transforms.named_call",
     "flax.linen.transforms.custom_vjp",
     "flax.linen.module.compact",
     "flax.linen.module.nowrap",
@@ -53,6 +61,8 @@ _WRAPPERS = frozenset(flax_names.CLASS_TRANSFORMS) | {
     "jax.value_and_grad",
     "functools.wraps",
 }
+# Methods of a module that leave its own variables alone.
+_DETACHED = frozenset({"apply", "bind", "clone", "copy", "init", "init_with_output", "lazy_init", "tabulate", "unbind"})
 _COPIES = frozenset({"builtins.list", "builtins.tuple", "builtins.reversed", "builtins.sorted", "builtins.iter"})
 
 
@@ -68,9 +78,10 @@ def call(walk: Walk, node: nodes.Call, frame: Frame) -> Value:
     if isinstance(callee, Text) and isinstance(function, nodes.Call):
         callee = _unknown_class(walk, callee, function, frame)
     arguments = _arguments(walk, node, frame)
-    for value in (receiver, callee, *(value for _, value in arguments)):
-        if value is not None:
-            walk.recorder.use(value)
+    for value in (callee, *(value for _, value in arguments)):
+        walk.recorder.use(value)
+    if receiver is not None and isinstance(function, nodes.Attribute) and function.attribute not in _DETACHED:
+        walk.recorder.use(receiver)
     if isinstance(receiver, Self | Super) and isinstance(callee, Text) and isinstance(function, nodes.Attribute):
         return _own_api(walk, function.attribute, receiver, arguments, node, frame)
     return apply(walk, callee, arguments, node, frame)
@@ -87,7 +98,7 @@ def _receiver(walk: Walk, function: nodes.Expression, frame: Frame) -> Value | N
         return frame.locals.get(base.id)
     if isinstance(base, nodes.Attribute) and isinstance(base.value, nodes.Name):
         value = walk.evaluate(base, frame)
-        return value if isinstance(value, Sequence | Table) else None
+        return value if isinstance(value, Sequence | Table | Made) else None
     if isinstance(base, nodes.Call) and dotted(base.function) == "super":
         return Super(frame.owner) if frame.owner is not None else None
     return None
@@ -120,7 +131,8 @@ def apply(walk: Walk, callee: Value, arguments: Arguments, node: nodes.Call, fra
             with walk.recorder.condition(any(not isinstance(option, Made) for option in options)):
                 return choice(*(apply(walk, option, arguments, node, frame) for option in options))
         case External(qualified=qualified, bound=bound):
-            return _external(walk, qualified, [*bound, *arguments], node, frame)
+            passed = sorted([*bound, *arguments], key=lambda argument: argument[0] is not None)  # positional ones first
+            return _external(walk, qualified, passed, node, frame)
         case Made():
             return UNKNOWN
     name = dotted(node.function)
@@ -152,7 +164,7 @@ def _given_name(value: Value | None) -> str | None:
 
 
 def _unknown_class(walk: Walk, callee: Value, node: nodes.Call, frame: Frame) -> Value:
-    """`Layer(...)(x)` with a capitalized `Layer` of another package: most likely a module, of which no more is known."""
+    """`Layer(...)(x)` with a capitalized `Layer` of another package: most likely a module, and no more is known."""
     made = unknown_module(walk, node.function, frame)
     return callee if made is None else _make(walk, made, _arguments(walk, node, frame), node)
 
@@ -165,7 +177,10 @@ def unknown_module(walk: Walk, function: nodes.Expression, frame: Frame) -> Modu
     qualified = frame.names.qualified(name)
     if qualified is None or qualified.partition(".")[0] in NEVER_FOLLOWED or qualified.startswith("builtins."):
         return None
-    if qualified.startswith(("flax.core.", "flax.struct.")) or walk.reach.definition(qualified, frame.module) is not None:
+    if (
+        qualified.startswith(("flax.core.", "flax.struct."))
+        or walk.reach.definition(qualified, frame.module) is not None
+    ):
         return None
     return ModuleClass(name.rpartition(".")[2], name, qualified)
 
@@ -213,7 +228,8 @@ def module_fields(walk: Walk, value: Value) -> dict[int, Mapping[str, Value]]:
             parts = [held for _, held in item.items]
         elif isinstance(item, Choice):
             parts = item.options
-        return any([visit(part) for part in parts])
+        held = [visit(part) for part in parts]  # all of them, for what the visits find
+        return any(held)
 
     visit(value)
     return found
@@ -222,9 +238,7 @@ def module_fields(walk: Walk, value: Value) -> dict[int, Mapping[str, Value]]:
 # --- Flax and the rest ------------------------------------------------------------------------------------------------
 
 
-def _own_api(
-    walk: Walk, name: str, receiver: Value, arguments: Arguments, node: nodes.Call, frame: Frame
-) -> Value:
+def _own_api(walk: Walk, name: str, receiver: Value, arguments: Arguments, node: nodes.Call, frame: Frame) -> Value:
     """A call of a method that the class has from Flax: `self.param(…)`, `super().__call__(…)`."""
     if isinstance(receiver, Super):
         if name == "__call__":
@@ -261,7 +275,12 @@ def _external(walk: Walk, qualified: str, arguments: Arguments, node: nodes.Call
         return UNKNOWN
     if variables.declared_by_function(walk, qualified, arguments, node, frame):
         return walk.text(node, frame)
-    condition = qualified in ("flax.linen.transforms.cond", "flax.linen.transforms.switch", "jax.lax.cond", "jax.lax.switch")
+    condition = qualified in (
+        "flax.linen.transforms.cond",
+        "flax.linen.transforms.switch",
+        "jax.lax.cond",
+        "jax.lax.switch",
+    )
     with walk.recorder.condition(condition):
         _walk_functions(walk, arguments)
     return walk.text(node, frame)
@@ -289,15 +308,20 @@ def _wrapped(qualified: str, function: Value, arguments: Arguments) -> Value:
         return choice(*(_wrapped(qualified, option, arguments) for option in function.options))
     if isinstance(function, ModuleClass):
         prefix = flax_names.CLASS_TRANSFORMS.get(qualified, "")
-        stacked = tuple(_stacked_axes(qualified, dict(arguments)))
+        stacked = tuple(_stacked_axes(qualified, arguments))
         return replace(function, name=prefix + function.name, stacked=(*stacked, *function.stacked))
     return function if isinstance(function, FunctionValue) else UNKNOWN
 
 
-def _stacked_axes(qualified: str, options: Mapping[str | None, Value]) -> Iterable[StackedAxis]:
+def _stacked_axes(qualified: str, arguments: Arguments) -> Iterable[StackedAxis]:
     """The new axes that `nn.scan` and `nn.vmap` give to variables."""
-    word = {"flax.linen.transforms.scan": "length", "flax.linen.transforms.vmap": "axis_size"}.get(qualified)
-    axes = options.get("variable_axes")
+    word = _SIZES.get(qualified)
+    options = dict(reversed(arguments))  # by None, the first positional one
+    axes = options.get("variable_axes", options.get(None))
+    if qualified == "flax.linen.transforms.remat_scan":
+        lengths = options.get("lengths", options.get(None))
+        for length in lengths.items if isinstance(lengths, Sequence) else ():
+            yield StackedAxis("", 0, length.expression if isinstance(length, Text) else nodes.Name("length"))
     if word is None or not isinstance(axes, Table):
         return
     given = options.get(word)

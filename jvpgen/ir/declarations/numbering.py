@@ -6,9 +6,12 @@ open, a counter holds several.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+_ATOM = re.compile(r"[\w.]+(\([^()]*\))?")
+_SUM = re.compile(rf"{_ATOM.pattern}( [-+*] {_ATOM.pattern})*")
 _MOST = 4  # more open counts than this are not told apart
 
 
@@ -37,9 +40,7 @@ class Number:
             return Number(self.constant * int(count))
         if self == Number(1):
             return Number(0, (_in_sum(count),))
-        factor = str(self)
-        factor = factor if factor.isidentifier() or factor.isdecimal() else f"({factor})"
-        return Number(0, (f"{factor} * {_in_product(count)}",))
+        return Number(0, (f"{_in_product(str(self))} * {_in_product(count)}",))
 
     def __str__(self) -> str:
         constant = [str(self.constant)] if self.constant or not self.parts else []
@@ -51,16 +52,16 @@ class Number:
 
 
 def _in_sum(text: str) -> str:
-    return text if text.replace(".", "").replace("_", "").isalnum() or text.endswith(")") else f"({text})"
+    return text if _SUM.fullmatch(text) else f"({text})"
 
 
 def _in_product(text: str) -> str:
-    return text if text.replace(".", "").replace("_", "").isalnum() else f"({text})"
+    return text if _ATOM.fullmatch(text) else f"({text})"
 
 
 @dataclass(frozen=True)
 class Counters:
-    """The next number of each class name; several where a condition leaves it open. Frozen: counting makes a new one."""
+    """The next number of each class name; several where a condition leaves it open."""
 
     counts: tuple[tuple[str, tuple[Number, ...]], ...] = ()
     default: tuple[Number, ...] = (Number(),)

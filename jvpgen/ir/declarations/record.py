@@ -14,9 +14,9 @@ class DeclaredVariable:
     """A variable, its path below the module that the table is about: `Dense_0/kernel`.
 
     `shape`, `dtype` and `initializer` are source expressions, None where the text does not tell. Names in braces in
-    `path` and `collection` are known at run time only: `Block_{i}/Dense_0/kernel`. `optional` variables exist under some
-    condition. `how` is what declares it: "param", "variable", "sow", "put_variable" or "perturb". `span` is the place in the class
-    itself: for the variable of a submodule, where that is made.
+    `path` and `collection` are known at run time only: `Block_{i}/Dense_0/kernel`. `optional` variables exist under
+    some condition. `how` is what declares it: "param", "variable", "sow", "put_variable" or "perturb". `span` is the
+    place in the class itself: for the variable of a submodule, where that is made.
     """
 
     collection: str
@@ -58,7 +58,7 @@ class RngStream:
 
 @dataclass(frozen=True)
 class Declarations:
-    """All that a Module class declares, by its text alone; `variables` includes those of its submodules, in their order."""
+    """All that a Module class declares, by its text alone; `variables` includes those of its submodules."""
 
     fields: tuple[Field, ...]
     submodules: tuple[Submodule, ...]

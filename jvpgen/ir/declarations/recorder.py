@@ -1,7 +1,7 @@
 """What the walk over a class's methods has found so far: modules made, variables declared, streams drawn from.
 
-This is the analysis's one mutable object. It knows Flax's naming: automatic numbers per class name, names by assignment in
-setup, the adoption of modules that are passed to other modules' fields there.
+This is the analysis's one mutable object. It knows Flax's naming: automatic numbers per class name, names by assignment
+in setup, the adoption of modules that are passed to other modules' fields there.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import replace
 from jvpgen.ir import nodes
 from jvpgen.ir.declarations.numbering import Counters, Number
 from jvpgen.ir.declarations.record import DeclaredVariable, RngStream
+from jvpgen.ir.declarations.text import name_pattern
 from jvpgen.ir.declarations.values import Choice, Made, ModuleClass, Repeated, Sequence, Table, Value
 from jvpgen.source.span import Span
 
@@ -67,7 +68,14 @@ class Recorder:
         orphan: bool = False,
     ) -> Made:
         """A new instance; `orphan` ones (`parent=None`) get their place when they are assigned."""
-        made = Made(kind, tuple(arguments), span, self.optional, tuple(loop[0] for loop in self._loops), repeated=bool(self._loops))
+        made = Made(
+            kind,
+            tuple(arguments),
+            span,
+            self.optional,
+            tuple(loop[0] for loop in self._loops),
+            repeated=bool(self._loops),
+        )
         made.in_setup = self.in_setup
         self.made.append(made)
         if name is not None and not orphan:
@@ -98,8 +106,10 @@ class Recorder:
                 for option in options:  # any module of a list or dict: each has its turn
                     self.use(option)
 
-    def adopt(self, value: Value, name: str, fields: Mapping[int, Mapping[str, Value]], owner: Made | None = None) -> None:
-        """Names the unnamed modules in `value`, which becomes the attribute `name` of `owner` (None: of the module itself).
+    def adopt(
+        self, value: Value, name: str, fields: Mapping[int, Mapping[str, Value]], owner: Made | None = None
+    ) -> None:
+        """Names the unnamed modules in `value`, which becomes the attribute `name` of `owner` (None: of the module).
 
         `fields` gives the field values of an instance by its id: the modules in them become the instance's own.
         """
@@ -175,6 +185,4 @@ class Recorder:
 
 def key_in_name(key: nodes.Expression | None) -> str:
     """A dict's key as Flax writes it into a name."""
-    from jvpgen.ir.declarations.text import name_pattern
-
     return "{key}" if key is None else name_pattern(key)

@@ -11,8 +11,8 @@ import libcst as cst
 
 from jvpgen.ir import nodes
 from jvpgen.ir.declarations.text import constant
-from jvpgen.ir.declarations.values import Frame, FunctionValue, ModuleClass, Self, Text, Value, choice
-from jvpgen.ir.lower import lower_expression
+from jvpgen.ir.declarations.values import Frame, FunctionValue, ModuleClass, Text, Value, choice
+from jvpgen.ir.lower import lower_expression, parse_expression
 from jvpgen.ir.scoping import dotted
 from jvpgen.source import flax_names
 from jvpgen.source.classes import Field, decorators, fields
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 # Annotations of fields that hold a Module class, or a function that makes modules.
 _HOLDS_CLASS = re.compile(r"ModuleDef|ModuleClass|[Tt]ype\[.*Module|Callable\[.*\bModule\]|[Tt]ype\[.*Cell")
-_HOLDS_INSTANCE = re.compile(r"^(?:(?:\w+\.)*(?:Optional|Union|Sequence|List|Tuple|list|tuple|Iterable)\[)*(?:\w+\.)*Module\b")
+_NO_INSTANCE = re.compile(r"[Tt]ype\[|Callable|ModuleDef")
+_MODULE = re.compile(r"(?<!\w)(?:\w+\.)?Module\b")
+_WORD = re.compile(r"[A-Za-z_][\w.]*")
+_HOLDS_SEVERAL = re.compile(r"\b(?:Sequence|List|Tuple|list|tuple|Iterable|Dict|dict|Mapping)\[")
 
 
 def value_of(walk: Walk, node: nodes.Expression, frame: Frame) -> Value:
@@ -70,6 +73,16 @@ def _defined(walk: Walk, definition: Definition, name: str, node: nodes.Expressi
     return Text(node)
 
 
+def global_constant(walk: Walk, expression: nodes.Expression, frame: Frame) -> nodes.Expression | None:
+    """The literal that a module-level name is assigned, `CACHE = "cache"`, if `expression` is such a name."""
+    name = dotted(expression)
+    meaning = None if name is None or name.partition(".")[0] in frame.locals else frame.names.qualified(name)
+    definition = None if meaning is None else walk.reach.definition(meaning, frame.module)
+    if definition is None or not isinstance(definition.node, cst.SimpleString | cst.Integer | cst.Float):
+        return None
+    return lower_expression(definition.node, definition.module.span)
+
+
 def class_value(walk: Walk, definition: Definition, spelled: str) -> ModuleClass:
     """A Module class of a followed file; transforms that decorate it count into its name."""
     name = definition.name
@@ -95,7 +108,7 @@ def field_of(walk: Walk, name: str) -> Field | None:
 
 
 def field_value(walk: Walk, node: nodes.Attribute) -> Value | None:
-    """The value of a field that no construction has set: its default, if that is a class or a function; or some class."""
+    """The value of a field that no construction has set: its default, if that is a class or function; or some class."""
     field = field_of(walk, node.attribute)
     if field is None:
         return None
@@ -110,9 +123,7 @@ def field_value(walk: Walk, node: nodes.Attribute) -> Value | None:
 def default_value(walk: Walk, field: Field) -> Value | None:
     """What a field holds if nothing is passed."""
     if field.default_node is None:
-        return None
-    if field.owner is None:
-        return Text(lower_expression(field.default_node))
+        return None if field.default is None else Text(parse_expression(field.default))
     module = field.owner.module
     expression = lower_expression(field.default_node, module.span)
     frame = Frame(module, walk.reach.names_at(field.owner), is_own=False)
@@ -123,9 +134,32 @@ def default_value(walk: Walk, field: Field) -> Value | None:
     return walk.evaluate(expression, frame)
 
 
-def holds_module(field: Field) -> bool:
+def holds_module(walk: Walk, field: Field) -> bool:
     """Whether a field holds a module instance, or several, by its annotation."""
-    return bool(_HOLDS_INSTANCE.match(field.annotation))
+    if _NO_INSTANCE.search(field.annotation):
+        return False
+    if _MODULE.search(field.annotation):
+        return True
+    module = field.owner.module
+    used = rf"self\.{field.name}(?:\.\w+|\[[^\]]*\])?\(|in self\.{field.name}\b"
+    if not re.search(used, module.text):  # looking a class up may open many files
+        return False
+    names = walk.reach.names_at(field.owner)
+    for word in _WORD.findall(field.annotation):
+        for meaning in names.alternatives(word):
+            if meaning.startswith("builtins."):
+                continue
+            definition = walk.reach.definition(meaning, module)
+            if definition is not None and definition.kind == "module_class":
+                return True
+            if flax_names.is_module_class(walk.reach.resolve(meaning, module)):
+                return True
+    return False
+
+
+def holds_several(field: Field) -> bool:
+    """Whether a field holds a list, tuple or dict of modules, by its annotation."""
+    return bool(_HOLDS_SEVERAL.search(field.annotation))
 
 
 # --- Truth ------------------------------------------------------------------------------------------------------------
@@ -163,5 +197,3 @@ def truth(expression: nodes.Expression) -> tuple[bool, bool]:
         case nodes.ListDisplay(elements=elements) | nodes.TupleDisplay(elements=elements) if not elements:
             return True, False
     return False, False
-
-

@@ -11,7 +11,7 @@ from jvpgen.ir.declarations.text import constant, substituted
 
 def simplified(node: nodes.Expression) -> nodes.Expression:
     """The same value in plainer words."""
-    result = nodes.map_children(node, simplified)
+    result: nodes.Expression = nodes.map_children(node, simplified)
     match result:
         case nodes.Call(function=nodes.Name(id="as_tuple" | "sizes" as word), arguments=(nodes.Argument(value=value),)):
             return _as_tuple(value) or (value if word == "sizes" else result)

@@ -1,4 +1,4 @@
-"""What the analysis knows of a value: a small frozen vocabulary. Anything else is `Text`, an expression without known meaning."""
+"""What the analysis knows of a value: a small vocabulary. Anything else is `Text`, an expression and no more."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Made:
     @property
     def is_lazy(self) -> bool:
         """Whether what it declares may never be made: a module of setup is empty until it is called."""
-        return self.in_setup and not self.used
+        return self.in_setup and not self.used and (self.owner is None or self.owner.is_lazy)
 
     def names(self) -> tuple[str, ...]:
         """The names it may have in its owner's scope."""

@@ -1,10 +1,11 @@
-"""The calls that declare variables and draw keys: `self.param`, `self.variable`, `sow`, `perturb`, `make_rng` and their kin."""
+"""The calls that declare variables and draw keys: `self.param`, `self.variable`, `sow`, `perturb`, `make_rng`, …"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from jvpgen.ir import nodes
+from jvpgen.ir.declarations import resolution
 from jvpgen.ir.declarations.record import DeclaredVariable
 from jvpgen.ir.declarations.text import constant, name_pattern
 from jvpgen.ir.declarations.values import Frame, FunctionValue, Sequence, Text, Value
@@ -22,6 +23,7 @@ _RANDOM = frozenset({"normal", "uniform", "truncated_normal", "bernoulli", "gumb
 
 def declared(walk: Walk, method: str, arguments: Arguments, node: nodes.Call, frame: Frame) -> bool:
     """Records what a call of the module's own method `method` declares; whether it is such a method."""
+    arguments = _as_written(walk, arguments, node, frame)
     positional = [value for keyword, value in arguments if keyword is None]
     named = {keyword: value for keyword, value in arguments if keyword is not None}
 
@@ -42,7 +44,7 @@ def declared(walk: Walk, method: str, arguments: Arguments, node: nodes.Call, fr
             collection = argument(2, "collection") or "perturbations"
             _declare(walk, collection, argument(0, "name"), None, [], {}, method, node, frame)
         case "make_rng":
-            stream = _pattern(argument(0, "name") or "params")
+            stream = _pattern(walk, argument(0, "name") or "params", frame)
             walk.recorder.draw(stream, node.span, initial=stream == "params")
         case _:
             return False
@@ -57,13 +59,15 @@ def declared_by_function(walk: Walk, qualified: str, arguments: Arguments, node:
         method = "variable"
     else:
         return False
-    kept: Arguments = [(keyword, value) for keyword, value in arguments if keyword not in ("axes", "module", "fallback")]
+    kept: Arguments = [
+        (keyword, value) for keyword, value in arguments if keyword not in ("axes", "module", "fallback")
+    ]
     declared(walk, method, kept, node, frame)
     names = [value for keyword, value in kept if keyword is None][:2]
-    collection = "params" if method == "param" else _pattern(names[0] if names else None)
+    collection = "params" if method == "param" else _pattern(walk, names[0] if names else None, frame)
     name = names[-1] if method == "variable" and len(names) > 1 else names[0] if names else None
     axes = DeclaredVariable(
-        f"{collection}_axes", f"{_pattern(name)}_axes", None, None, None, node.span, how="variable"
+        f"{collection}_axes", f"{_pattern(walk, name, frame)}_axes", None, None, None, node.span, how="variable"
     )
     walk.recorder.declare(axes)
     return True
@@ -82,16 +86,27 @@ def _declare(
 ) -> None:
     shape, dtype = _shape_and_dtype(walk, initializer, positional, named)
     shown = _initializer_text(initializer)
-    path = _pattern(name)
-    walk.recorder.declare(
-        DeclaredVariable(_pattern(collection), path, _text(shape), _text(dtype), shown, node.span, how=how)
-    )
+    group, path = _pattern(walk, collection, frame), _pattern(walk, name, frame)
+    walk.recorder.declare(DeclaredVariable(group, path, _text(shape), _text(dtype), shown, node.span, how=how))
 
 
-def _pattern(value: Value | str | None) -> str:
+def _as_written(walk: Walk, arguments: Arguments, node: nodes.Call, frame: Frame) -> Arguments:
+    """The arguments, with the source's words for those whose value has no expression: a list that was built up."""
+    if len(arguments) != len(node.arguments):
+        return arguments
+    result: Arguments = []
+    for (keyword, value), argument in zip(arguments, node.arguments, strict=True):
+        plain = isinstance(value, FunctionValue) or _expression(value) is not None or argument.star
+        result.append((keyword, value if plain else walk.text(argument.value, frame)))
+    return result
+
+
+def _pattern(walk: Walk, value: Value | str | None, frame: Frame) -> str:
     if isinstance(value, str):
         return value
-    return name_pattern(value.expression) if isinstance(value, Text) else "{name}"
+    if not isinstance(value, Text):
+        return "{name}"
+    return name_pattern(resolution.global_constant(walk, value.expression, frame) or value.expression)
 
 
 def _text(expression: nodes.Expression | None) -> str | None:
@@ -126,9 +141,18 @@ def _shape_and_dtype(
             known = array_shape(function, expressions, by_name)
             if known is not None:
                 return known
+    if expressions and expressions[0] is not None and _is_key(expressions[0]):
+        expressions = expressions[1:]  # an initializer called by `variable`: it gets its key here
     shape = expressions[0] if expressions else _expression(named.get("shape"))
     dtype = expressions[1] if len(expressions) > 1 else _expression(named.get("dtype"))
     return shape, dtype
+
+
+def _is_key(expression: nodes.Expression) -> bool:
+    """Whether an expression is a random key, by its words."""
+    if isinstance(expression, nodes.Call):
+        return (dotted(expression.function) or "").rpartition(".")[2] in ("PRNGKey", "key", "make_rng", "fold_in")
+    return isinstance(expression, nodes.Name) and expression.id in ("key", "rng")
 
 
 def _expression(value: Value | None) -> nodes.Expression | None:

@@ -1,27 +1,29 @@
 """The walk over a class's methods, in Python's order of evaluation: IR enters, a filled Recorder leaves.
 
-Each expression has a `Value`; creating a module, declaring a variable and drawing a key are recorded as they are met. Both
-branches of a condition are walked unless it is known which is taken; a loop's body is walked once, or once an item where
-the items are known. Methods and helper functions are walked where they are called, so that a helper that receives
+Each expression has a `Value`; creating a module, declaring a variable and drawing a key are recorded as they are met.
+Both branches of a condition are walked unless it is known which is taken; a loop's body is walked once, or once an item
+where the items are known. Methods and helper functions are walked where they are called, so that a helper that receives
 the module declares into it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence as Items
+from collections.abc import Iterable, Mapping
+from collections.abc import Sequence as Items
 from pathlib import Path
 from typing import Literal
 
 import libcst as cst
 
 from jvpgen.ir import nodes
-from jvpgen.ir.declarations import calls, resolution
+from jvpgen.ir.declarations import calls, expressions, resolution
+from jvpgen.ir.declarations.containers import any_item, as_expression, index_name, known_items, named
 from jvpgen.ir.declarations.record import DeclaredVariable, RngStream
 from jvpgen.ir.declarations.recorder import Recorder
-from jvpgen.ir.declarations.text import constant, size, substituted
+from jvpgen.ir.declarations.simplify import simplified
+from jvpgen.ir.declarations.text import constant, substituted
 from jvpgen.ir.declarations.values import (
     UNKNOWN,
-    Choice,
     Frame,
     FunctionValue,
     Made,
@@ -29,7 +31,6 @@ from jvpgen.ir.declarations.values import (
     Repeated,
     Self,
     Sequence,
-    Super,
     Table,
     Text,
     Value,
@@ -38,7 +39,7 @@ from jvpgen.ir.declarations.values import (
 from jvpgen.ir.lower import lower_function
 from jvpgen.ir.scoping import dotted, target_names
 from jvpgen.ir.show import show
-from jvpgen.source.classes import Method, find_method
+from jvpgen.source.classes import Method
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
 
@@ -92,10 +93,9 @@ class Walk:
 
     # --- Functions ----------------------------------------------------------------------------------------------------
 
-    def method(self, method: Method, arguments: Items[tuple[str | None, Value]] = (), *, own: bool = False) -> Value:
-        """Walks a method of the class, as called with `arguments`."""
-        value = self.method_value(method)
-        return self.call_function(value, arguments, own=own)
+    def method(self, method: Method) -> Value:
+        """Walks a method of the class as called from outside, with arguments of which nothing is known."""
+        return self.call_function(self.method_value(method), (), entry=True)
 
     def method_value(self, method: Method) -> FunctionValue:
         module = method.owner.module
@@ -105,7 +105,7 @@ class Walk:
         return FunctionValue(function, frame, f"{method.owner.key}.{method.name}", receiver)
 
     def call_function(
-        self, value: FunctionValue, arguments: Items[tuple[str | None, Value]], *, own: bool = False
+        self, value: FunctionValue, arguments: Items[tuple[str | None, Value]], *, entry: bool = False
     ) -> Value:
         """Walks a function's body with its parameters bound; what it returns."""
         self.calls += 1
@@ -118,19 +118,19 @@ class Walk:
         self.active.append(value.key)
         self.walked.add(value.key)
         try:
-            return self._call(value, arguments, own)
+            return self._call(value, arguments, entry)
         finally:
             self.active.pop()
             if plain and self.recorder.events == before:
                 self.inert.add(value.key)
 
-    def _call(self, value: FunctionValue, arguments: Items[tuple[str | None, Value]], own: bool) -> Value:
+    def _call(self, value: FunctionValue, arguments: Items[tuple[str | None, Value]], entry: bool) -> Value:
         function = value.function
         positional: list[tuple[str | None, Value]] = [] if value.receiver is None else [(None, value.receiver)]
         local = dict(value.frame.locals)
-        local |= self._parameters(function.parameters, [*positional, *value.bound, *arguments], value.frame)
+        local |= self._parameters(function.parameters, [*positional, *value.bound, *arguments], value.frame, entry)
         names = value.frame.names
-        frame = Frame(value.frame.module, names, local, value.frame.owner, own)
+        frame = Frame(value.frame.module, names, local, value.frame.owner, entry and not self.nested)
         if isinstance(function, nodes.Lambda):
             return self.evaluate(function.body, frame)
         self.returns.append([])
@@ -139,12 +139,12 @@ class Walk:
         return choice(*returned) if returned else Text(nodes.Constant("None"))
 
     def _parameters(
-        self, parameters: nodes.Parameters, arguments: Items[tuple[str | None, Value]], frame: Frame
+        self, parameters: nodes.Parameters, arguments: Items[tuple[str | None, Value]], frame: Frame, entry: bool
     ) -> dict[str, Value]:
-        """The parameters' values: what is passed, else the default, else the parameter's own name."""
+        """The parameters' values: what is passed, else the default; from outside (`entry`), its own name."""
         positional = [value for keyword, value in arguments if keyword is None]
         named = {keyword: value for keyword, value in arguments if keyword not in (None, "*", "**")}
-        starred = any(keyword in ("*", "**") for keyword, _ in arguments)
+        starred = entry or any(keyword in ("*", "**") for keyword, _ in arguments)
         bound: dict[str, Value] = {}
         for parameter in parameters:
             if parameter.kind == "star":
@@ -157,7 +157,7 @@ class Walk:
                 bound[parameter.name] = positional.pop(0)
             elif parameter.name in named:
                 bound[parameter.name] = named.pop(parameter.name)
-            elif parameter.default is not None and arguments and not starred:
+            elif parameter.default is not None and not starred:
                 bound[parameter.name] = self.evaluate(parameter.default, frame)
             else:
                 bound[parameter.name] = Text(nodes.Name(parameter.name))
@@ -265,25 +265,23 @@ class Walk:
                 ending = self.block(node.body, frame)
         else:
             with self.recorder.loop(index_name(node.target, node.iterable), self.count(node.iterable, frame)):
-                self._bind_item(node.target, node.iterable, iterable, frame)
+                self.bind_item(node.target, node.iterable, iterable, frame)
                 ending = self.block(node.body, frame)
         self.block(node.orelse, frame)
         return _after_loop(ending, node.body)
 
-    def _bind_item(
-        self, target: nodes.Expression, iterable: nodes.Expression, value: Value, frame: Frame
-    ) -> None:
+    def bind_item(self, target: nodes.Expression, iterable: nodes.Expression, value: Value, frame: Frame) -> None:
         """Binds a loop's target to what any of the items may be."""
         if isinstance(target, nodes.TupleDisplay) and isinstance(iterable, nodes.Call):
             function = dotted(iterable.function)
             parts = [argument.value for argument in iterable.arguments]
             if function == "enumerate" and len(target.elements) == 2 and parts:
                 self.assign(target.elements[0], UNKNOWN, frame)
-                self._bind_item(target.elements[1], parts[0], self.evaluate(parts[0], frame), frame)
+                self.bind_item(target.elements[1], parts[0], self.evaluate(parts[0], frame), frame)
                 return
             if function == "zip" and len(target.elements) == len(parts):
                 for element, part in zip(target.elements, parts, strict=True):
-                    self._bind_item(element, part, self.evaluate(part, frame), frame)
+                    self.bind_item(element, part, self.evaluate(part, frame), frame)
                 return
         self.assign(target, any_item(value), frame)
 
@@ -343,170 +341,8 @@ class Walk:
     # --- Expressions --------------------------------------------------------------------------------------------------
 
     def evaluate(self, node: nodes.Expression, frame: Frame) -> Value:
-        match node:
-            case nodes.Name(id=name):
-                return frame.locals[name] if name in frame.locals else resolution.value_of(self, node, frame)
-            case nodes.Attribute():
-                return self._attribute(node, frame)
-            case nodes.Call():
-                return calls.call(self, node, frame)
-            case nodes.Lambda():
-                return FunctionValue(node, frame, f"lambda:{node.span}")
-            case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
-                return Sequence(tuple(self._elements(elements, frame)), self.recorder.depth)
-            case nodes.DictDisplay(items=items):
-                return self._dict(items, frame)
-            case nodes.Comprehension():
-                return self._comprehension(node, frame)
-            case nodes.Conditional(test=test, body=body, orelse=orelse):
-                known, value = self.truth(self.evaluate(test, frame))
-                if known:
-                    return self.evaluate(body if value else orelse, frame)
-                with self.recorder.condition():
-                    return self._branches([body, orelse], node, frame)
-            case nodes.Boolean(values=values):
-                return self._boolean(node, values, frame)
-            case nodes.Subscript(value=value, index=index):
-                return self._subscript(node, self.evaluate(value, frame), self.evaluate(index, frame), frame)
-            case nodes.NamedExpression(target=target, value=value):
-                result = self.evaluate(value, frame)
-                self.assign(target, result, frame)
-                return result
-            case nodes.Binary(left=left, operator="+", right=right):
-                one, other = self.evaluate(left, frame), self.evaluate(right, frame)
-                if isinstance(one, Sequence) and isinstance(other, Sequence):
-                    return Sequence((*one.items, *other.items))
-                return self.text(node, frame)
-            case nodes.Comparison(left=left, operators=("is" | "is not" as operator,), rights=(nodes.Constant("None"),)):
-                if not isinstance(self.evaluate(left, frame), Text | Choice):
-                    return Text(nodes.Constant(repr(operator == "is not")))
-                return self.text(node, frame)
-            case nodes.Slice() | nodes.Constant():
-                return Text(node)
-        for child in nodes.children(node):
-            self._evaluate_any(child, frame)
-        return self.text(node, frame)
-
-    def _evaluate_any(self, node: nodes.Node, frame: Frame) -> None:
-        if isinstance(node, nodes.Argument | nodes.Starred):
-            self.evaluate(node.value, frame)
-        elif not isinstance(node, nodes.Parameters | nodes.Clause | nodes.StatementNode):
-            self.evaluate(node, frame)  # type: ignore[arg-type]
-
-    def _elements(self, elements: Iterable[nodes.Expression], frame: Frame) -> Iterable[Value]:
-        for element in elements:
-            if isinstance(element, nodes.Starred):
-                value = self.evaluate(element.value, frame)
-                if isinstance(value, Sequence):
-                    yield from value.items
-                else:
-                    yield Repeated(any_item(value), "i", "n")
-            else:
-                yield self.evaluate(element, frame)
-
-    def _dict(self, items: Iterable[tuple[nodes.Expression | None, nodes.Expression]], frame: Frame) -> Value:
-        entries: list[tuple[nodes.Expression | None, Value]] = []
-        for key, value in items:
-            known = self.evaluate(key, frame) if key is not None else None
-            result = self.evaluate(value, frame)
-            if key is None and isinstance(result, Table):
-                entries += result.items
-            else:
-                entries.append((known.expression if isinstance(known, Text) else None, result))
-        return Table(tuple(entries))
-
-    def _comprehension(self, node: nodes.Comprehension, frame: Frame) -> Value:
-        inner = Frame(frame.module, frame.names, dict(frame.locals), frame.owner, frame.is_own)
-        return self._clauses(node, node.clauses, inner)
-
-    def _clauses(self, node: nodes.Comprehension, clauses: Items[nodes.Clause], frame: Frame) -> Value:
-        if not clauses:
-            if node.kind == "dict" and isinstance(node.element, nodes.TupleDisplay):
-                key, value = (self.evaluate(element, frame) for element in node.element.elements)
-                return Table(((key.expression if isinstance(key, Text) else None, value),))
-            return self.evaluate(node.element, frame)
-        clause = clauses[0]
-        iterable = self.evaluate(clause.iterable, frame)
-        items = known_items(iterable)
-        if items is not None and len(items) <= _UNROLLED and not clause.conditions:
-            results: list[Value] = []
-            for item in items:
-                self.assign(clause.target, item, frame)
-                results.append(self._clauses(node, clauses[1:], frame))
-            if node.kind == "dict":
-                return Table(tuple(entry for result in results if isinstance(result, Table) for entry in result.items))
-            return Sequence(tuple(results))
-        index, count = index_name(clause.target, clause.iterable), self.count(clause.iterable, frame)
-        with self.recorder.loop(index, count), self.recorder.condition(bool(clause.conditions)):
-            self._bind_item(clause.target, clause.iterable, iterable, frame)
-            for condition in clause.conditions:
-                self.evaluate(condition, frame)
-            result = self._clauses(node, clauses[1:], frame)
-        return result if node.kind == "dict" else Sequence((Repeated(result, index, count),))
-
-    def _branches(self, branches: Iterable[nodes.Expression], node: nodes.Expression, frame: Frame) -> Value:
-        """What one of several expressions gives, of which one is evaluated."""
-        results, counters = [], self.recorder.counters
-        merged = None
-        for branch in branches:
-            self.recorder.counters = counters
-            results.append(self.evaluate(branch, frame))
-            merged = self.recorder.counters if merged is None else merged.merged(self.recorder.counters)
-        self.recorder.counters = merged or counters
-        return self.text(node, frame) if all(isinstance(item, Text) for item in results) else choice(*results)
-
-    def _boolean(self, node: nodes.Boolean, values: Items[nodes.Expression], frame: Frame) -> Value:
-        first = self.evaluate(values[0], frame)
-        known, value = self.truth(first)
-        if known and bool(value) == (node.operator == "or"):
-            return first
-        with self.recorder.condition(not known):
-            rest = [self.evaluate(item, frame) for item in values[1:]]
-        if known and len(rest) == 1:
-            return rest[0]
-        return self.text(node, frame) if all(isinstance(item, Text) for item in (first, *rest)) else choice(first, *rest)
-
-    def _subscript(self, node: nodes.Subscript, base: Value, index: Value, frame: Frame) -> Value:
-        known, position = constant(index.expression) if isinstance(index, Text) else (False, None)
-        if isinstance(base, Sequence):
-            plain = not any(isinstance(item, Repeated) for item in base.items)
-            if known and plain and isinstance(position, int) and -len(base.items) <= position < len(base.items):
-                return base.items[position]
-            return any_item(base)
-        if isinstance(base, Table):
-            if known:
-                for key, item in base.items:
-                    if key is not None and constant(key) == (True, position):
-                        return item
-            return any_item(base)
-        return self.text(node, frame)
-
-    def _attribute(self, node: nodes.Attribute, frame: Frame) -> Value:
-        base = self.evaluate(node.value, frame) if _may_be_value(node.value, frame) else None
-        if isinstance(base, Self):
-            return self._own_attribute(node, frame)
-        if isinstance(base, Super):
-            found = find_method(self.definition, node.attribute, self.reach, after=base.owner)
-            return self.method_value(found) if isinstance(found, Method) else Text(node)
-        if base is None:
-            return resolution.value_of(self, node, frame)
-        return self.text(node, frame)
-
-    def _own_attribute(self, node: nodes.Attribute, frame: Frame) -> Value:
-        name = node.attribute
-        if name in self.recorder.attributes:
-            value = self.recorder.attributes[name]
-            return value if self.nested or not isinstance(value, Text) else Text(node)
-        if name in self.bindings:
-            return self.bindings[name]
-        found = find_method(self.definition, name, self.reach)
-        if isinstance(found, Method):
-            if found.is_property:
-                return self.method(found)
-            return self.method_value(found)
-        return resolution.field_value(self, node) or Text(node)
-
-    # --- Text ---------------------------------------------------------------------------------------------------------
+        """The value of an expression; what it makes and declares is recorded."""
+        return expressions.evaluate(self, node, frame)
 
     def text(self, node: nodes.Expression, frame: Frame) -> Text:
         """`node` in terms of the analysed class, or of the one around it."""
@@ -521,14 +357,16 @@ class Walk:
                 if not isinstance(value, Text) or (frame.is_own and not constant(value.expression)[0]):
                     return None
                 return value.expression
-            if isinstance(part, nodes.Attribute) and isinstance(part.value, nodes.Name):
-                if isinstance(frame.locals.get(part.value.id), Self):
-                    value = self._own_attribute(part, frame) if self.nested else self.bindings.get(part.attribute)
-                    written = as_expression(value)
-                    return written if written != part else None
-            return None
+            if not isinstance(part, nodes.Attribute) or not isinstance(part.value, nodes.Name):
+                return None
+            if not isinstance(frame.locals.get(part.value.id), Self):
+                return None
+            known = expressions.own_attribute(self, part, frame) if self.nested else self.bindings.get(part.attribute)
+            expression = as_expression(known)
+            return expression if expression != part else None
 
-        return substituted(node, replacement)
+        written = substituted(node, replacement)
+        return simplified(written) if self.nested else written
 
     def truth(self, value: Value) -> tuple[bool, bool]:
         """Whether it is known if a value is true, and if so whether it is."""
@@ -547,77 +385,17 @@ class Walk:
                 if not rest or (known and start == 0):
                     return show(rest[0] if rest else first)
                 return show(nodes.Binary(rest[0], "-", first))
-            case nodes.Call(function=nodes.Name(id="enumerate" | "zip" | "reversed" | "list" | "tuple" | "sorted"), arguments=arguments):
+            case nodes.Call(
+                function=nodes.Name(id="enumerate" | "zip" | "reversed" | "list" | "tuple" | "sorted"),
+                arguments=arguments,
+            ):
                 return self.count(arguments[0].value, frame) if arguments else "0"
             case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
                 return str(len(elements))
         return f"len({show(self.written(iterable, frame))})"
 
 
-def as_expression(value: Value | None) -> nodes.Expression | None:
-    """The expression of a value that is one, displays of such values included."""
-    if isinstance(value, Text):
-        return value.expression
-    if isinstance(value, Sequence):
-        parts = [as_expression(item) for item in value.items]
-        if all(part is not None for part in parts):
-            return nodes.TupleDisplay(tuple(part for part in parts if part is not None))
-    return None
-
-
-def named(value: Value, name: str) -> Value:
-    """What a local variable stands for: a value that matters, a short expression of shapes, or else itself."""
-    if not isinstance(value, Text) or value == UNKNOWN:
-        return Text(nodes.Name(name)) if value == UNKNOWN else value
-    expression = value.expression
-    calls_only_shapes = all(
-        dotted(node.function) in _SHAPE_FUNCTIONS for node in nodes.walk(expression) if isinstance(node, nodes.Call)
-    )
-    return value if calls_only_shapes and size(expression) <= _SHORT else Text(nodes.Name(name))
-
-
-def known_items(value: Value) -> tuple[Value, ...] | None:
-    """The items of a value that is a list or tuple of known length."""
-    if isinstance(value, Sequence) and not any(isinstance(item, Repeated) for item in value.items):
-        return value.items
-    if isinstance(value, Text) and isinstance(value.expression, nodes.TupleDisplay | nodes.ListDisplay):
-        elements = value.expression.elements
-        if not any(isinstance(element, nodes.Starred) for element in elements):
-            return tuple(Text(element) for element in elements)
-    return None
-
-
-def any_item(value: Value) -> Value:
-    """What any item of a container may be."""
-    match value:
-        case Sequence(items=items) if items:
-            return choice(*(item.item if isinstance(item, Repeated) else item for item in items))
-        case Table(items=entries) if entries:
-            return choice(*(item for _, item in entries))
-        case Choice(options=options):
-            return choice(*(any_item(option) for option in options))
-    return UNKNOWN
-
-
-def index_name(target: nodes.Expression, iterable: nodes.Expression) -> str:
-    """What a loop's counter is called in names: the source's own counter, or `i`."""
-    function = dotted(iterable.function) if isinstance(iterable, nodes.Call) else None
-    if function == "range" and isinstance(target, nodes.Name) and target.id != "_":
-        return target.id
-    if function == "enumerate" and isinstance(target, nodes.TupleDisplay):
-        first = target.elements[0]
-        if isinstance(first, nodes.Name) and first.id != "_":
-            return first.id
-    return "i"
-
-
 def _after_loop(ending: Ending, body: Iterable[nodes.Statement]) -> Ending:
     """How a loop ends: it may have been left by a return in its body."""
     returns = any(isinstance(node, nodes.Return) for statement in body for node in nodes.walk(statement))
     return "maybe" if returns and ending != "on" else "on"
-
-
-def _may_be_value(node: nodes.Expression, frame: Frame) -> bool:
-    """Whether the base of an attribute is more than a module or class that a dotted global name goes through."""
-    name = dotted(node)
-    return name is None or name.partition(".")[0] in frame.locals

@@ -1,0 +1,211 @@
+"""Comprehensions: two of them, where each half can be written alone; else a loop that fills two containers."""
+
+from __future__ import annotations
+
+from jvpgen.analysis.activity import inside_comprehension, is_active
+from jvpgen.analysis.purity import is_trivial
+from jvpgen.forward import expressions
+from jvpgen.forward.iteration import Iteration, has_active_target, push_iteration, tangent_target
+from jvpgen.forward.pushed import Block, Frame, Pushed, call, settle, store, substitute
+from jvpgen.ir import nodes
+from jvpgen.ir.scoping import reads, target_names
+
+
+def push_comprehension(node: nodes.Comprehension, frame: Frame, block: Block) -> Pushed:
+    """The container that the comprehension makes, and that of its tangents."""
+    inside = frame.within(inside_comprehension(node, frame.environment))
+    trial = block.child()
+    element = expressions.push(_value(node), inside, trial)
+    if not trial.statements and element.is_plain and _clauses_are_simple(node, frame):
+        both = _two_comprehensions(node, element, frame, inside, block)
+        if both is not None:
+            return both
+    return _loop(node, frame, block)
+
+
+def _value(node: nodes.Comprehension) -> nodes.Expression:
+    if node.kind == "dict":
+        assert isinstance(node.element, nodes.TupleDisplay)
+        return node.element.elements[1]
+    return node.element
+
+
+def _with_value(node: nodes.Comprehension, value: nodes.Expression) -> nodes.Expression:
+    if node.kind == "dict":
+        assert isinstance(node.element, nodes.TupleDisplay)
+        return nodes.TupleDisplay((node.element.elements[0], value))
+    return value
+
+
+def _clauses_are_simple(node: nodes.Comprehension, frame: Frame) -> bool:
+    """Whether iterables and conditions need no statements: what they call has no tangent, or is a name."""
+    environment = frame.environment
+    for clause in node.clauses:
+        parts = [*clause.conditions]
+        if not is_active(clause.iterable, environment):
+            parts.append(clause.iterable)
+        if any(expressions.needs_pushing(part, environment) and not _is_read(part) for part in parts):
+            return False
+    return True
+
+
+def _is_read(node: nodes.Expression) -> bool:
+    return not any(isinstance(part, nodes.Call) for part in nodes.walk(node))
+
+
+def _two_comprehensions(
+    node: nodes.Comprehension, element: Pushed, frame: Frame, inside: Frame, block: Block
+) -> Pushed | None:
+    primal = nodes.Comprehension(node.kind, _with_value(node, element.primal), node.clauses, span=node.span)
+    if element.tangent is None:
+        if any(is_active(clause.iterable, frame.environment) and not _is_read(clause.iterable) for clause in node.clauses):
+            return None
+        return Pushed(primal)
+    scratch = block.child()
+    clauses = tuple(_tangent_clause(node, clause, element.tangent, frame, inside, scratch) for clause in node.clauses)
+    if scratch.statements or any(clause is None for clause in clauses):
+        return None
+    given = tuple(clause for clause in clauses if clause is not None)
+    return Pushed(primal, nodes.Comprehension(node.kind, _with_value(node, element.tangent), given))
+
+
+def _tangent_clause(
+    node: nodes.Comprehension,
+    clause: nodes.Clause,
+    tangent: nodes.Expression,
+    frame: Frame,
+    inside: Frame,
+    scratch: Block,
+) -> nodes.Clause | None:
+    """The clause of the comprehension over tangents: over the tangents alone, if the element needs no primal."""
+    if not has_active_target(clause.target, inside):
+        return clause if is_trivial_iterable(clause.iterable) else None
+    needed = reads(tangent).union(*(reads(condition) for condition in clause.conditions))
+    if node.kind == "dict":
+        needed |= reads(_key(node))
+    if not needed & set(target_names(clause.target)):
+        pushed = expressions.push(clause.iterable, frame, scratch)
+        if pushed.is_plain and pushed.tangent is not None and is_trivial(pushed.tangent):
+            return nodes.Clause(tangent_target(clause.target, inside), pushed.tangent, clause.conditions)
+    iteration = push_iteration(clause.target, clause.iterable, inside, frame, scratch)
+    if not is_trivial_iterable(iteration.iterable):
+        return None
+    return nodes.Clause(iteration.target, iteration.iterable, clause.conditions)
+
+
+def _key(node: nodes.Comprehension) -> nodes.Expression:
+    assert isinstance(node.element, nodes.TupleDisplay)
+    return node.element.elements[0]
+
+
+def is_trivial_iterable(node: nodes.Expression) -> bool:
+    """Whether a loop may run over `node` twice: trivial, or the usual wrappers of what is trivial."""
+    match node:
+        case nodes.Call(function=nodes.Name(id="zip" | "enumerate" | "range" | "len" | "pairs" | "reversed"), arguments=arguments):
+            return all(is_trivial_iterable(argument.value) for argument in arguments)
+        case nodes.Call(function=nodes.Attribute(value=value, attribute="items" | "values" | "keys"), arguments=()):
+            return is_trivial_iterable(value)
+    return is_trivial(node)
+
+
+# --- As a loop --------------------------------------------------------------------------------------------------------
+
+
+def _loop(node: nodes.Comprehension, frame: Frame, block: Block) -> Pushed:
+    """`items = []`, a `for` that fills it, and the same for the tangents."""
+    node = _renamed(node, frame)
+    inside = frame.within(inside_comprehension(node, frame.environment))
+    active = is_active(_value(node), inside.environment)
+    name = nodes.Name(frame.naming.temporary("items", block.taken))
+    tangent = frame.tangent(name.id) if active else None
+    empty: nodes.Expression = nodes.DictDisplay(()) if node.kind == "dict" else nodes.ListDisplay(())
+    block.assign(name, empty)
+    if tangent is not None:
+        block.assign(tangent, empty)
+    _fill(node, node.clauses, name, tangent, frame, block)
+    return Pushed(name, tangent)
+
+
+def _renamed(node: nodes.Comprehension, frame: Frame) -> nodes.Comprehension:
+    """The comprehension with its variables renamed where a loop would overwrite a local of the same name."""
+    values: dict[str, nodes.Expression] = {}
+    for clause in node.clauses:
+        for name in target_names(clause.target):
+            if name in frame.environment.local:
+                values[name] = nodes.Name(f"{name}_item")
+    if not values:
+        return node
+    first = nodes.Clause(
+        substitute(node.clauses[0].target, values),
+        node.clauses[0].iterable,
+        tuple(substitute(condition, values) for condition in node.clauses[0].conditions),
+    )
+    others = tuple(
+        nodes.Clause(
+            substitute(clause.target, values),
+            substitute(clause.iterable, values),
+            tuple(substitute(condition, values) for condition in clause.conditions),
+        )
+        for clause in node.clauses[1:]
+    )
+    return nodes.Comprehension(node.kind, substitute(node.element, values), (first, *others), span=node.span)
+
+
+def _fill(
+    node: nodes.Comprehension,
+    clauses: tuple[nodes.Clause, ...],
+    name: nodes.Name,
+    tangent: nodes.Name | None,
+    frame: Frame,
+    block: Block,
+) -> None:
+    if not clauses:
+        _add_element(node, name, tangent, frame, block)
+        return
+    clause, *rest = clauses
+    one = nodes.Comprehension("list", nodes.Constant("None"), (clause,))
+    inside = frame.within(inside_comprehension(one, frame.environment))
+    iteration: Iteration = push_iteration(clause.target, clause.iterable, inside, frame, block)
+    body = block.inner()
+    _conditioned(node, clause.conditions, tuple(rest), name, tangent, inside, body)
+    block.add(nodes.For(iteration.target, iteration.iterable, tuple(body.statements)))
+
+
+def _conditioned(
+    node: nodes.Comprehension,
+    conditions: tuple[nodes.Expression, ...],
+    rest: tuple[nodes.Clause, ...],
+    name: nodes.Name,
+    tangent: nodes.Name | None,
+    frame: Frame,
+    block: Block,
+) -> None:
+    """What runs under the conditions of a clause."""
+    if not conditions:
+        _fill(node, rest, name, tangent, frame, block)
+        return
+    test = expressions.plain(conditions[0], frame, block).primal
+    inner = block.inner()
+    _conditioned(node, conditions[1:], rest, name, tangent, frame, inner)
+    block.add(nodes.If(test, tuple(inner.statements)))
+
+
+def _add_element(
+    node: nodes.Comprehension, name: nodes.Name, tangent: nodes.Name | None, frame: Frame, block: Block
+) -> None:
+    pushed = expressions.push(_value(node), frame, block)
+    if node.kind == "dict":
+        key = expressions.plain(_key(node), frame, block).primal
+        target: nodes.Expression = nodes.Subscript(name, key)
+        if tangent is not None:
+            store(target, nodes.Subscript(tangent, key), pushed, frame, block)
+        else:
+            block.assign(target, pushed.primal)
+        return
+    value = pushed if pushed.is_plain else settle(pushed, frame, block)
+    if tangent is not None and value.tangent is None:
+        value = settle(value, frame, block)
+    block.add(nodes.ExpressionStatement(call(nodes.Attribute(name, "append"), value.primal)))
+    if tangent is not None:
+        value_dot = value.tangent if value.tangent is not None else frame.zero(value.primal)
+        block.add(nodes.ExpressionStatement(call(nodes.Attribute(tangent, "append"), value_dot)))

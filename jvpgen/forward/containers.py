@@ -1,0 +1,148 @@
+"""Lists, tuples and dicts of active values: what is done to a container is done to the container of its tangents."""
+
+from __future__ import annotations
+
+from jvpgen.analysis.activity import is_active
+from jvpgen.analysis.purity import is_trivial
+from jvpgen.forward import expressions
+from jvpgen.forward.pushed import Block, Frame, NotExpressible, Operand, Pushed, call, commit, paired, settle, tuple_of
+from jvpgen.ir import nodes
+
+_REBUILT = frozenset(("tuple", "list", "reversed", "sum", "zip"))
+
+
+def push_structural(node: nodes.Call, name: str, frame: Frame, block: Block) -> Pushed:
+    """`tuple(x)`, `dict(a=x)`, `sum(xs)`: the same builtin on the tangents."""
+    active = any(is_active(argument.value, frame.environment) for argument in node.arguments)
+    if not active:
+        return _inactive(node, frame, block)
+    if name == "dict":
+        return _dict(node, frame, block)
+    if name not in _REBUILT or any(argument.star for argument in node.arguments):
+        raise NotExpressible(f"`{name}` over active values", node)
+    if len(node.arguments) == 1 and isinstance(node.arguments[0].value, nodes.Comprehension):
+        return _over_comprehension(node, name, node.arguments[0].value, frame, block)
+    operands = [_plain_operand(argument.value, frame, block) for argument in node.arguments]
+    named = {
+        index
+        for index, operand in enumerate(operands)
+        if not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
+    }
+    values = commit(operands, frame, block, named)
+    primal = _rebuilt(node, [value.primal for value in values])
+    return Pushed(primal, _rebuilt(node, [_tangent(value, frame) for value in values]))
+
+
+def _inactive(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
+    operands = [_plain_operand(argument.value, frame, block) for argument in node.arguments]
+    values = commit(operands, frame, block)
+    return Pushed(_rebuilt(node, [value.primal for value in values]))
+
+
+def _plain_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand:
+    operand = expressions.push_operand(node, frame, block)
+    if operand.pushed.is_plain:
+        return operand
+    return Operand(settle(operand.pushed, frame, operand.block), operand.block)
+
+
+def _rebuilt(node: nodes.Call, values: list[nodes.Expression]) -> nodes.Call:
+    arguments = tuple(
+        nodes.Argument(value, argument.keyword, argument.star)
+        for argument, value in zip(node.arguments, values, strict=True)
+    )
+    return nodes.Call(node.function, arguments, span=node.span)
+
+
+def _tangent(value: Pushed, frame: Frame) -> nodes.Expression:
+    return value.tangent if value.tangent is not None else frame.zero(value.primal)
+
+
+def _over_comprehension(
+    node: nodes.Call, name: str, inside: nodes.Comprehension, frame: Frame, block: Block
+) -> Pushed:
+    """`tuple(f(x) for x in xs)`: a loop that fills a list, if the comprehension becomes one."""
+    pushed = expressions.plain(inside, frame, block)
+    if isinstance(pushed.primal, nodes.Comprehension) or name != "list":
+        tangent = _rebuilt(node, [_tangent(pushed, frame)])
+        return Pushed(_rebuilt(node, [pushed.primal]), tangent)
+    return pushed
+
+
+def _dict(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
+    """`dict(a=x, b=n)`, `dict(zip(names, xs))`: the same keys with the tangents."""
+    match node.arguments:
+        case (nodes.Argument(value=nodes.Call(function=nodes.Name(id="zip"), arguments=(keys, values))),):
+            operands = [_plain_operand(part.value, frame, block) for part in (keys, values)]
+            pushed_keys, pushed = commit(operands, frame, block, {0})
+            primal, tangent = (
+                call(node.function, call(nodes.Name("zip"), pushed_keys.primal, part))
+                for part in (pushed.primal, _tangent(pushed, frame))
+            )
+            return Pushed(primal, tangent)
+    operands = [_plain_operand(argument.value, frame, block) for argument in node.arguments]
+    named = {
+        index
+        for index, operand in enumerate(operands)
+        if not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
+    }
+    values = commit(operands, frame, block, named)
+    primal = _rebuilt(node, [value.primal for value in values])
+    return Pushed(primal, _rebuilt(node, [_tangent(value, frame) for value in values]))
+
+
+# --- Methods ----------------------------------------------------------------------------------------------------------
+
+
+def push_read(node: nodes.Call, container: nodes.Expression, method: str, frame: Frame, block: Block) -> Pushed:
+    """`d.get(k)`, `xs.pop()`, `d.values()` on a container and on its tangents."""
+    if method == "items":
+        raise NotExpressible("`.items()` of active values outside a loop", node)
+    values = [container, *(argument.value for argument in node.arguments)]
+    operands = [_plain_operand(value, frame, block) for value in values]
+    named = {index for index, operand in enumerate(operands) if not is_trivial(operand.pushed.primal)}
+    receiver, *arguments = commit(operands, frame, block, named)
+    assert isinstance(node.function, nodes.Attribute)
+    primal = _method(receiver.primal, method, node, [value.primal for value in arguments])
+    if receiver.tangent is None or method in ("keys", "index", "count"):
+        return Pushed(primal)
+    tangents = [_read_argument(position, value, frame) for position, value in enumerate(arguments)]
+    return Pushed(primal, _method(receiver.tangent, method, node, tangents))
+
+
+def _read_argument(position: int, value: Pushed, frame: Frame) -> nodes.Expression:
+    """A key stays a key; a default becomes the default's tangent."""
+    return value.primal if position == 0 else _tangent(value, frame)
+
+
+def _method(
+    receiver: nodes.Expression, method: str, node: nodes.Call, values: list[nodes.Expression]
+) -> nodes.Call:
+    return nodes.Call(nodes.Attribute(receiver, method), _rebuilt(node, values).arguments, span=node.span)
+
+
+def push_mutation(
+    node: nodes.Call, container: nodes.Expression, method: str, frame: Frame, block: Block
+) -> Pushed:
+    """`xs.append(x)` as a statement: the tangent is appended to the tangents."""
+    if method == "add":
+        raise NotExpressible("a set of active values", node)
+    keys = {"insert": 1, "setdefault": 1}.get(method, 0)
+    values = [container, *(argument.value for argument in node.arguments)]
+    operands = [_plain_operand(value, frame, block) for value in values]
+    named = {
+        index
+        for index, operand in enumerate(operands)
+        if index > 0 and not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
+    }
+    receiver, *arguments = commit(operands, frame, block, named)
+    primal = _method(receiver.primal, method, node, [value.primal for value in arguments])
+    if receiver.tangent is None:
+        return Pushed(primal)
+    tangents = [
+        value.primal if position < keys else _tangent(value, frame) for position, value in enumerate(arguments)
+    ]
+    tangent = _method(receiver.tangent, method, node, tangents)
+    if method == "setdefault":
+        return Pushed(primal, tangent)
+    return paired(tuple_of((primal, tangent)), node)

@@ -1,0 +1,165 @@
+"""Functions pushed forward: a method or helper as a whole, a function nested in another, a lambda.
+
+A body has the parameters of its source, each active one followed by its tangent. A nested function is a value: the
+function itself stays, where anything reads it, and carries its derivative with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from jvpgen.analysis.activity import active_parameter_names, arguments_are_active, captures, function_environment
+from jvpgen.analysis.environment import Environment
+from jvpgen.forward import statements
+from jvpgen.forward.inertness import as_function, has_derivative
+from jvpgen.forward.pushed import Block, Frame, Pushed, call, tuple_of
+from jvpgen.ir import nodes
+
+_SIMPLE_TYPES = frozenset(("bool", "int", "str", "float", "None"))
+
+
+def push_function(
+    function: nodes.Function, frame: Frame, name: str, decorator: nodes.Expression, depth: int = 0
+) -> nodes.Function:
+    """The body of `function`: a function of primals and tangents that returns both."""
+    active = derived_parameters(function, frame.environment)
+    inside = frame.within(function_environment(function, frame.environment, active))
+    body = statements.push_block(function.body, inside, depth + 1)
+    if _falls_through(body) and any(isinstance(node, nodes.Return) for part in body for node in nodes.walk(part)):
+        body = (*body, nodes.Return(tuple_of((nodes.Constant("None"), nodes.Constant("None")))))
+    parameters = with_tangents(function.parameters, active, frame)
+    return nodes.Function(name, parameters, body, (decorator,), span=function.span)
+
+
+def derived_parameters(function: nodes.Function, outer: Environment) -> frozenset[str]:
+    """The parameters that get a tangent: those that may come with one, and those that the body makes active later."""
+    active = active_parameter_names(function, outer)
+    inside = function_environment(function, outer, active)
+    return active | (frozenset(function.parameters.names()) & inside.active)
+
+
+def _falls_through(body: tuple[nodes.Statement, ...]) -> bool:
+    """Whether the end of the block can be reached."""
+    last = body[-1] if body else None
+    match last:
+        case nodes.Return() | nodes.Raise():
+            return False
+        case nodes.If(body=inner, orelse=orelse) if orelse:
+            return _falls_through(inner) or _falls_through(orelse)
+        case nodes.With(body=inner):
+            return _falls_through(inner)
+    return True
+
+
+def with_tangents(parameters: nodes.Parameters, active: frozenset[str], frame: Frame) -> nodes.Parameters:
+    """Each active parameter followed by its tangent; that of `*args` and `**kwargs` by keyword."""
+    before, keyword_only, double_star = [], [], []
+    for item in parameters:
+        item = replace(item, annotation=_simple(item.annotation))
+        dot = nodes.Parameter(frame.naming.tangent(item.name), item.kind, None, _default(item))
+        if item.kind in ("positional-only", "positional"):
+            before += [item, dot] if item.name in active else [item]
+        elif item.kind == "star":
+            before.append(item)
+            if item.name in active:
+                keyword_only.append(replace(dot, kind="keyword-only", default=nodes.TupleDisplay(())))
+        elif item.kind == "keyword-only":
+            keyword_only += [item, dot] if item.name in active else [item]
+        else:
+            double_star.append(item)
+            if item.name in active:
+                keyword_only.append(replace(dot, kind="keyword-only", default=nodes.Constant("None")))
+    return nodes.Parameters((*before, *keyword_only, *double_star))
+
+
+def _default(item: nodes.Parameter) -> nodes.Expression | None:
+    return nodes.Constant("None") if item.default is not None else None
+
+
+def _simple(annotation: nodes.Expression | None) -> nodes.Expression | None:
+    """Annotations of builtin types are kept, others would need imports that nothing else uses."""
+    match annotation:
+        case nodes.Name(id=name) if name in _SIMPLE_TYPES:
+            return annotation
+        case nodes.Binary(left=left, operator="|", right=right) if _simple(left) and _simple(right):
+            return annotation
+        case nodes.Constant(text="None"):
+            return annotation
+    return None
+
+
+# --- Nested functions -------------------------------------------------------------------------------------------------
+
+
+def push_nested(function: nodes.Function, frame: Frame, block: Block) -> None:
+    """A nested `def`: itself where it is read as a plain function, its derivative where it may have one."""
+    derivative = has_derivative(function, frame.environment)
+    uses = Uses(function.name, frame.environment)
+    if not derivative or not uses.has_active:
+        block.add(replace(function, comments=(), trailing=None))
+        return
+    if uses.has_plain:
+        block.add(replace(function, comments=(), trailing=None))
+        decorator = call(frame.naming.helper("body"), nodes.Name(function.name))
+        name = frame.naming.temporary(f"{function.name}_jvp", set())
+    else:
+        decorator = call(frame.naming.helper("body"), nodes.Constant("None"))
+        name = function.name
+    if function.decorators:
+        raise statements.NotExpressible("a decorated nested function over active values", function)
+    block.add(push_function(function, frame, name, decorator, block.depth))
+
+
+class Uses:
+    """How the function around it uses a nested function: in calls that carry tangents, in others, as a value."""
+
+    def __init__(self, name: str, environment: Environment):
+        self.has_active = False
+        self.has_plain = False
+        for node, is_initializer in _references(environment.around, name):
+            if is_initializer:
+                self.has_plain = True
+            elif isinstance(node, nodes.Call):
+                function = environment.functions.get(name)
+                active = arguments_are_active(node, environment) or (function is not None and captures(function, environment))
+                self.has_active = self.has_active or active
+                self.has_plain = self.has_plain or not active
+            else:
+                self.has_active = self.has_plain = True
+
+
+def _references(body: Iterable[nodes.Statement], name: str) -> Iterator[tuple[nodes.Node, bool]]:
+    """Calls of `name`, and places that read it as a value; whether the place is an initializer of `param` or `variable`."""
+    for statement in body:
+        yield from _references_in(statement, name)
+
+
+def _references_in(node: nodes.Node, name: str) -> Iterator[tuple[nodes.Node, bool]]:
+    match node:
+        case nodes.Call(function=nodes.Name(id=called), arguments=arguments) if called == name:
+            yield node, False
+            for argument in arguments:
+                yield from _references_in(argument.value, name)
+        case nodes.Call(function=nodes.Attribute(attribute="param" | "variable") as function, arguments=arguments):
+            yield from _references_in(function, name)
+            for argument in arguments:
+                if argument.value == nodes.Name(name):
+                    yield argument.value, True
+                else:
+                    yield from _references_in(argument.value, name)
+        case nodes.Name(id=read) if read == name:
+            yield node, False
+        case _:
+            for child in nodes.children(node):
+                yield from _references_in(child, name)
+
+
+def push_lambda(node: nodes.Lambda, frame: Frame, block: Block) -> Pushed:
+    """A lambda with a derivative: a named function, and its derivative beside it."""
+    name = frame.naming.temporary("function", block.taken)
+    function = as_function(node, name)
+    block.add(nodes.Function(name, node.parameters, (nodes.Return(node.body),)))
+    decorator = call(frame.naming.helper("body"), nodes.Name(name))
+    block.add(push_function(function, frame, f"{name}_jvp", decorator, block.depth))
+    return Pushed(nodes.Name(name))

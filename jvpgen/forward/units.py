@@ -1,0 +1,343 @@
+"""One definition of the source as a unit: a module class with its methods, or a function, each pushed forward.
+
+What cannot be pushed is left out with a remark; at run time it is differentiated as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import libcst as cst
+
+from jvpgen.analysis.activity import function_environment, returns_active
+from jvpgen.analysis.coverage import Remaining, remaining_calls
+from jvpgen.analysis.environment import ClassFacts, Environment
+from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment
+from jvpgen.diagnostics.catalogue import diagnostic
+from jvpgen.diagnostics.report import Report
+from jvpgen.forward.functions import derived_parameters, push_function
+from jvpgen.forward.inertness import needs_pushing
+from jvpgen.forward.naming import RUNTIME_NAMES, Naming, module_aliases
+from jvpgen.forward.pushed import Frame, NotExpressible, call
+from jvpgen.forward.tidy import tidied
+from jvpgen.ir import nodes
+from jvpgen.ir.lower import lower_expression, lower_function, parse_expression
+from jvpgen.ir.scoping import all_names, dotted, reads
+from jvpgen.source.classes import Method, fields, own_methods
+from jvpgen.source.module import SourceModule
+from jvpgen.source.reach import Definition, Reach
+
+_KNOWN_DECORATORS = frozenset(
+    (
+        "flax.linen.compact",
+        "flax.linen.module.compact",
+        "flax.linen.nowrap",
+        "flax.linen.module.nowrap",
+        "builtins.staticmethod",
+        "builtins.classmethod",
+        "typing.override",
+        "typing_extensions.override",
+        "typing.final",
+        "abc.abstractmethod",
+        "jvpgen.derive",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What is said in place of a body that could not be written."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A definition with its bodies. `bodies` maps each derived method to its body, "" being a plain function's own."""
+
+    definition: Definition
+    order: int
+    parts: tuple[nodes.Function | Remark, ...]
+    bodies: dict[str, nodes.Function]
+    remaining: tuple[Remaining, ...]
+    bases: tuple[Definition, ...] = ()
+    facts: ClassFacts | None = None
+
+    @property
+    def name(self) -> str:
+        return self.definition.path_in_module
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How a generated file spells JAX's modules and the runtime's names: chosen once for the file."""
+
+    source: SourceModule
+    reach: Reach
+
+    @cached_property
+    def runtime(self) -> dict[str, str]:
+        """The runtime's names that the file uses for something else, with the names that stand in for them."""
+        return {name: f"{name}_" for name in RUNTIME_NAMES if self.uses(name)}
+
+    def uses(self, identifier: str) -> bool:
+        """Whether the file uses an identifier other than as an attribute; asked of the text before the tree."""
+        if re.search(rf"(?<![\w.]){identifier}(?!\w)", self.source.text) is None:
+            return False
+        return identifier in self._identifiers
+
+    @cached_property
+    def _identifiers(self) -> frozenset[str]:
+        finder = _Identifiers()
+        self.source.tree.visit(finder)
+        return frozenset(finder.found)
+
+    @cached_property
+    def modules(self) -> dict[str, str]:
+        return module_aliases(self.reach.names(self.source))
+
+
+class _Identifiers(cst.CSTVisitor):
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.found.add(node.value)
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        node.value.visit(self)
+        return False
+
+
+def derive_unit(definition: Definition, reach: Reach, spelling: Spelling, report: Report) -> Unit:
+    """The unit of a module class or of a function."""
+    order = definition.module.span(definition.node).line
+    if definition.kind == "function":
+        return _function_unit(definition, order, reach, spelling, report)
+    return _class_unit(definition, order, reach, spelling, report)
+
+
+# --- Functions --------------------------------------------------------------------------------------------------------
+
+
+def _function_unit(
+    definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report
+) -> Unit:
+    assert isinstance(definition.node, cst.FunctionDef)
+    function = lower_function(definition.node, definition.module.span)
+    outer = file_environment(definition.module, reach, definition)
+    unknown = [name for name in (_decorator(item, outer) for item in function.decorators) if name is not None]
+    body = _pushed(function, outer, definition.path_in_module, _target(definition.path_in_module), unknown, spelling, report)
+    inside = function_environment(function, outer)
+    remaining = tuple(remaining_calls(function, inside))
+    if isinstance(body, nodes.Function):
+        return Unit(definition, order, (body,), {"": body}, remaining)
+    return Unit(definition, order, (body,), {}, (*remaining, _as_opaque(function, body)))
+
+
+def _decorator(node: nodes.Expression, outer: Environment) -> str | None:
+    """The name of a decorator that may change what the function is; None for those that do not."""
+    function = node.function if isinstance(node, nodes.Call) else node
+    name = dotted(function)
+    qualified = outer.qualified(name) if name else None
+    if qualified in _KNOWN_DECORATORS or (qualified or "").startswith("jvpgen."):
+        return None
+    return name or "a decorator"
+
+
+# --- Classes ----------------------------------------------------------------------------------------------------------
+
+
+def _class_unit(definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report) -> Unit:
+    facts = class_facts(definition, reach)
+    parts: list[nodes.Function | Remark] = []
+    bodies: dict[str, nodes.Function] = {}
+    remaining: list[Remaining] = []
+    for name, method in own_methods(definition, reach).items():
+        if not _is_derivable(name, method):
+            continue
+        function = lowered(method)
+        outer = method_environment(method, facts, reach)
+        if not _has_something(function, outer, facts):
+            continue
+        unknown = [text for text in (_decorator(item, outer) for item in function.decorators) if text is not None]
+        label = definition.path_in_module if name == "__call__" else f"{definition.path_in_module}.{name}"
+        body = _pushed(function, outer, label, _target(label), unknown, spelling, report)
+        parts.append(body)
+        remaining += remaining_calls(function, function_environment(function, outer))
+        if isinstance(body, nodes.Function):
+            bodies[name] = body
+        else:
+            remaining.append(_as_opaque(function, body))
+    return Unit(
+        definition, order, tuple(parts), bodies, tuple(remaining), bases_of(definition, reach), facts
+    )
+
+
+def _is_derivable(name: str, method: Method) -> bool:
+    if name.startswith("__") and name.endswith("__") and name != "__call__":
+        return False
+    return not method.is_property
+
+
+def _has_something(function: nodes.Function, outer: Environment, facts: ClassFacts) -> bool:
+    """Whether a body would say more than the method itself: it returns, stores or passes on a tangent."""
+    inside = function_environment(function, outer)
+    if function.name == "setup":
+        return bool(facts.active_attributes)
+    if returns_active(function, inside):
+        return True
+    return any(
+        isinstance(node, nodes.Call) and needs_pushing(node, inside)
+        for statement in function.body
+        for node in nodes.walk(statement)
+    )
+
+
+# --- Pushing ----------------------------------------------------------------------------------------------------------
+
+
+def _target(label: str) -> nodes.Expression:
+    return parse_expression(label)
+
+
+def body_name(label: str, spelling: Spelling) -> str:
+    """`_CNN` for `CNN`, `_CNN_encode` for `CNN.encode`, `_helper` for `helper`."""
+    name = "_" + label.replace(".", "_").lstrip("_")
+    return f"{name}_body" if spelling.uses(name) else name
+
+
+def _pushed(
+    function: nodes.Function,
+    outer: Environment,
+    label: str,
+    target: nodes.Expression,
+    unknown_decorators: list[str],
+    spelling: Spelling,
+    report: Report,
+) -> nodes.Function | Remark:
+    """The body of a function, or a remark on why there is none."""
+    naming = Naming(all_names(function) | _globals_read(function), spelling.modules, spelling.runtime)
+    frame = Frame(outer, naming)
+    try:
+        if "<locals>" in label:
+            raise NotExpressible("a definition inside a function cannot be named from outside", function)
+        if unknown_decorators:
+            raise NotExpressible(f"the decorator `{unknown_decorators[0]}` may change the function", function)
+        name = body_name(label, spelling)
+        return tidied(push_function(function, frame, name, _decorator_call(target, function, outer, frame)), naming)
+    except NotExpressible as stopped:
+        span = stopped.span or function.span
+        kind = "JVP301" if isinstance(span, type(None)) else "JVP302"
+        report.add(diagnostic(kind, f"`{label}` is not written out: {stopped.reason}", span))
+        return Remark((f"{label} is not written out: {stopped.reason}.", "It runs under `nn.jvp`."))
+
+
+def _globals_read(function: nodes.Function) -> frozenset[str]:
+    return reads(function)
+
+
+def _decorator_call(
+    target: nodes.Expression, function: nodes.Function, outer: Environment, frame: Frame
+) -> nodes.Expression:
+    """`@body(CNN)`, with the tangents that are not called `<parameter>_dot` named."""
+    active = derived_parameters(function, outer)
+    renamed = {
+        name: frame.naming.tangent(name) for name in sorted(active) if frame.naming.tangent(name) != f"{name}_dot"
+    }
+    decorated = call(frame.naming.helper("body"), target)
+    if not renamed:
+        return decorated
+    items = tuple((nodes.Constant(f'"{name}"'), nodes.Constant(f'"{tangent}"')) for name, tangent in renamed.items())
+    given = (*decorated.arguments, nodes.Argument(nodes.DictDisplay(items), "tangents"))
+    return replace(decorated, arguments=given)
+
+
+def _as_opaque(function: nodes.Function, remark: Remark) -> Remaining:
+    return Remaining("opaque", function.name, remark.lines[0], function.span)
+
+
+# --- What a unit reaches ----------------------------------------------------------------------------------------------
+
+
+def referenced(unit: Unit, reach: Reach) -> tuple[Definition, ...]:
+    """Definitions that the unit's bodies may call: named in them, in field defaults, or in values that they name."""
+    source = unit.definition.module
+    outer = file_environment(source, reach, unit.definition)
+    found: dict[str, Definition] = {}
+    names = {name for function in _sources(unit, reach) for name in _dotted_reads(function)}
+    waiting = [(name, source, outer) for name in sorted(names)]
+    for base in unit.bases:
+        found.setdefault(base.key, base)
+    for definition in (unit.definition, *unit.bases):
+        if definition.kind == "module_class":
+            waiting += _default_names(definition, reach)
+    seen: set[str] = set()
+    while waiting:
+        name, asking, environment = waiting.pop(0)
+        qualified = environment.qualified(name)
+        definition = reach.definition(qualified, asking) if qualified is not None else None
+        if definition is None or definition.key in seen:
+            continue
+        seen.add(definition.key)
+        if definition.kind == "function" and "." in definition.path_in_module:
+            definition = _owner(definition, reach) or definition
+        if definition.kind in ("module_class", "function"):
+            found.setdefault(definition.key, definition)
+        elif definition.kind == "value":
+            inner = file_environment(definition.module, reach)
+            waiting += [(part, definition.module, inner) for part in _value_names(definition)]
+    found.pop(unit.definition.key, None)
+    return tuple(found.values())
+
+
+def _owner(method: Definition, reach: Reach) -> Definition | None:
+    """The module class whose method a definition is."""
+    qualified = method.qualified.rpartition(".")[0]
+    owner = reach.definition(qualified, method.module)
+    return owner if owner is not None and owner.kind == "module_class" else None
+
+
+def _sources(unit: Unit, reach: Reach) -> Iterator[nodes.Function]:
+    """The functions of the source that the unit was made from: `setup` too, which may have no body."""
+    definition = unit.definition
+    if definition.kind == "module_class":
+        for method in own_methods(definition, reach).values():
+            yield lowered(method)
+    elif isinstance(definition.node, cst.FunctionDef):
+        yield lower_function(definition.node)
+
+
+def _dotted_reads(function: nodes.Function) -> Iterator[str]:
+    """Names and attribute chains that a body reads from its module; of a chain every part is one."""
+    free = reads(function)
+    for node in nodes.walk(function):
+        if isinstance(node, nodes.Name | nodes.Attribute):
+            name = dotted(node)
+            if name is not None and name.split(".")[0] in free:
+                yield name
+
+
+def _default_names(definition: Definition, reach: Reach) -> list[tuple[str, SourceModule, Environment]]:
+    """Names in the defaults of a class's fields."""
+    found = []
+    for item in fields(definition, reach):
+        if item.default_node is not None:
+            environment = file_environment(item.owner.module, reach)
+            found += [(name, item.owner.module, environment) for name in _names_in(item.default_node)]
+    return found
+
+
+def _value_names(definition: Definition) -> Iterable[str]:
+    return _names_in(definition.node)
+
+
+def _names_in(node: cst.CSTNode) -> list[str]:
+    if not isinstance(node, cst.BaseExpression):
+        return []
+    lowered_node = lower_expression(node)
+    names = (dotted(part) for part in nodes.walk(lowered_node) if isinstance(part, nodes.Name | nodes.Attribute))
+    return [name for name in names if name is not None]

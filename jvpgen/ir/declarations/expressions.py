@@ -1,0 +1,213 @@
+"""What expressions are worth to the walk: IR enters, Values leave; calls are `calls`' part, statements `walk`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Sequence as Items
+from typing import TYPE_CHECKING
+
+from jvpgen.ir import nodes
+from jvpgen.ir.declarations import calls, resolution
+from jvpgen.ir.declarations.containers import any_item, index_name, known_items
+from jvpgen.ir.declarations.text import constant
+from jvpgen.ir.declarations.values import (
+    Choice,
+    Frame,
+    FunctionValue,
+    Repeated,
+    Self,
+    Sequence,
+    Super,
+    Table,
+    Text,
+    Value,
+    choice,
+)
+from jvpgen.ir.scoping import dotted
+from jvpgen.source.classes import Method, find_method
+
+if TYPE_CHECKING:
+    from jvpgen.ir.declarations.walk import Walk
+
+_UNROLLED = 16
+
+
+def evaluate(walk: Walk, node: nodes.Expression, frame: Frame) -> Value:
+    match node:
+        case nodes.Name(id=name):
+            return frame.locals[name] if name in frame.locals else resolution.value_of(walk, node, frame)
+        case nodes.Attribute():
+            return _attribute(walk, node, frame)
+        case nodes.Call():
+            return calls.call(walk, node, frame)
+        case nodes.Lambda():
+            return FunctionValue(node, frame, f"lambda:{node.span}")
+        case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
+            return Sequence(tuple(_elements(walk, elements, frame)), walk.recorder.depth)
+        case nodes.DictDisplay(items=items):
+            return _dict(walk, items, frame)
+        case nodes.Comprehension():
+            return _comprehension(walk, node, frame)
+        case nodes.Conditional(test=test, body=body, orelse=orelse):
+            known, value = walk.truth(evaluate(walk, test, frame))
+            if known:
+                return evaluate(walk, body if value else orelse, frame)
+            with walk.recorder.condition():
+                return _branches(walk, [body, orelse], node, frame)
+        case nodes.Boolean(values=values):
+            return _boolean(walk, node, values, frame)
+        case nodes.Subscript(value=value, index=index):
+            return _subscript(walk, node, evaluate(walk, value, frame), evaluate(walk, index, frame), frame)
+        case nodes.NamedExpression(target=target, value=value):
+            result = evaluate(walk, value, frame)
+            walk.assign(target, result, frame)
+            return result
+        case nodes.Binary(left=left, operator="+", right=right):
+            one, other = evaluate(walk, left, frame), evaluate(walk, right, frame)
+            if isinstance(one, Sequence) and isinstance(other, Sequence):
+                return Sequence((*one.items, *other.items))
+            return walk.text(node, frame)
+        case nodes.Comparison(left=left, operators=("is" | "is not" as operator,), rights=(nodes.Constant("None"),)):
+            if not isinstance(evaluate(walk, left, frame), Text | Choice):
+                return Text(nodes.Constant(repr(operator == "is not")))
+            return walk.text(node, frame)
+        case nodes.Slice() | nodes.Constant():
+            return Text(node)
+    for child in nodes.children(node):
+        _evaluate_any(walk, child, frame)
+    return walk.text(node, frame)
+
+
+def _evaluate_any(walk: Walk, node: nodes.Node, frame: Frame) -> None:
+    if isinstance(node, nodes.Argument | nodes.Starred):
+        evaluate(walk, node.value, frame)
+    elif not isinstance(node, nodes.Parameters | nodes.Clause | nodes.StatementNode):
+        evaluate(walk, node, frame)  # type: ignore[arg-type]
+
+
+def _elements(walk: Walk, elements: Iterable[nodes.Expression], frame: Frame) -> Iterable[Value]:
+    for element in elements:
+        if isinstance(element, nodes.Starred):
+            value = evaluate(walk, element.value, frame)
+            if isinstance(value, Sequence):
+                yield from value.items
+            else:
+                yield Repeated(any_item(value), "i", "n")
+        else:
+            yield evaluate(walk, element, frame)
+
+
+def _dict(walk: Walk, items: Iterable[tuple[nodes.Expression | None, nodes.Expression]], frame: Frame) -> Value:
+    entries: list[tuple[nodes.Expression | None, Value]] = []
+    for key, value in items:
+        known = evaluate(walk, key, frame) if key is not None else None
+        result = evaluate(walk, value, frame)
+        if key is None and isinstance(result, Table):
+            entries += result.items
+        else:
+            entries.append((known.expression if isinstance(known, Text) else None, result))
+    return Table(tuple(entries))
+
+
+def _comprehension(walk: Walk, node: nodes.Comprehension, frame: Frame) -> Value:
+    inner = Frame(frame.module, frame.names, dict(frame.locals), frame.owner, frame.is_own)
+    return _clauses(walk, node, node.clauses, inner)
+
+
+def _clauses(walk: Walk, node: nodes.Comprehension, clauses: Items[nodes.Clause], frame: Frame) -> Value:
+    if not clauses:
+        if node.kind == "dict" and isinstance(node.element, nodes.TupleDisplay):
+            key, value = (evaluate(walk, element, frame) for element in node.element.elements)
+            return Table(((key.expression if isinstance(key, Text) else None, value),))
+        return evaluate(walk, node.element, frame)
+    clause = clauses[0]
+    iterable = evaluate(walk, clause.iterable, frame)
+    items = known_items(iterable)
+    if items is not None and len(items) <= _UNROLLED and not clause.conditions:
+        results: list[Value] = []
+        for item in items:
+            walk.assign(clause.target, item, frame)
+            results.append(_clauses(walk, node, clauses[1:], frame))
+        if node.kind == "dict":
+            return Table(tuple(entry for result in results if isinstance(result, Table) for entry in result.items))
+        return Sequence(tuple(results))
+    index, count = index_name(clause.target, clause.iterable), walk.count(clause.iterable, frame)
+    with walk.recorder.loop(index, count), walk.recorder.condition(bool(clause.conditions)):
+        walk.bind_item(clause.target, clause.iterable, iterable, frame)
+        for condition in clause.conditions:
+            evaluate(walk, condition, frame)
+        result = _clauses(walk, node, clauses[1:], frame)
+    return result if node.kind == "dict" else Sequence((Repeated(result, index, count),))
+
+
+def _branches(walk: Walk, branches: Iterable[nodes.Expression], node: nodes.Expression, frame: Frame) -> Value:
+    """What one of several expressions gives, of which one is evaluated."""
+    results, counters = [], walk.recorder.counters
+    merged = None
+    for branch in branches:
+        walk.recorder.counters = counters
+        results.append(evaluate(walk, branch, frame))
+        merged = walk.recorder.counters if merged is None else merged.merged(walk.recorder.counters)
+    walk.recorder.counters = merged or counters
+    return walk.text(node, frame) if all(isinstance(item, Text) for item in results) else choice(*results)
+
+
+def _boolean(walk: Walk, node: nodes.Boolean, values: Items[nodes.Expression], frame: Frame) -> Value:
+    first = evaluate(walk, values[0], frame)
+    known, value = walk.truth(first)
+    if known and bool(value) == (node.operator == "or"):
+        return first
+    with walk.recorder.condition(not known):
+        rest = [evaluate(walk, item, frame) for item in values[1:]]
+    if known and len(rest) == 1:
+        return rest[0]
+    return walk.text(node, frame) if all(isinstance(item, Text) for item in (first, *rest)) else choice(first, *rest)
+
+
+def _subscript(walk: Walk, node: nodes.Subscript, base: Value, index: Value, frame: Frame) -> Value:
+    known, position = constant(index.expression) if isinstance(index, Text) else (False, None)
+    if isinstance(base, Sequence):
+        plain = not any(isinstance(item, Repeated) for item in base.items)
+        if known and plain and isinstance(position, int) and -len(base.items) <= position < len(base.items):
+            return base.items[position]
+        return any_item(base)
+    if isinstance(base, Table):
+        if known:
+            for key, item in base.items:
+                if key is not None and constant(key) == (True, position):
+                    return item
+        return any_item(base)
+    return walk.text(node, frame)
+
+
+def _attribute(walk: Walk, node: nodes.Attribute, frame: Frame) -> Value:
+    base = evaluate(walk, node.value, frame) if _may_be_value(node.value, frame) else None
+    if isinstance(base, Self):
+        return own_attribute(walk, node, frame)
+    if isinstance(base, Super):
+        found = find_method(walk.definition, node.attribute, walk.reach, after=base.owner)
+        return walk.method_value(found) if isinstance(found, Method) else Text(node)
+    if base is None:
+        return resolution.value_of(walk, node, frame)
+    return walk.text(node, frame)
+
+
+def own_attribute(walk: Walk, node: nodes.Attribute, frame: Frame) -> Value:
+    name = node.attribute
+    if name in walk.recorder.attributes:
+        value = walk.recorder.attributes[name]
+        return value if walk.nested or not isinstance(value, Text) else Text(node)
+    if name in walk.bindings:
+        return walk.bindings[name]
+    found = find_method(walk.definition, name, walk.reach)
+    if isinstance(found, Method):
+        if found.is_property:
+            return walk.call_function(walk.method_value(found), ())
+        return walk.method_value(found)
+    return resolution.field_value(walk, node) or Text(node)
+
+
+def _may_be_value(node: nodes.Expression, frame: Frame) -> bool:
+    """Whether the base of an attribute is more than a module or class that a dotted global name goes through."""
+    name = dotted(node)
+    return name is None or name.partition(".")[0] in frame.locals

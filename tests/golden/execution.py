@@ -1,0 +1,234 @@
+"""Runs an example of a case: generated code against `jax.jvp` over `Module.apply`, whatever moves.
+
+Eagerly, with everything moving, through the public function: the value must be that of `apply`, bit by bit. Under jit, for
+every mix of collections and arguments that move, in one compilation: the tangents must be those of `jax.jvp`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import jax
+import numpy as np
+
+from jvpgen import apply_jvp
+from jvpgen.runtime import Pair
+from tests.golden.examples import Example, is_array, is_float
+from tests.golden.guard import only_generated
+from tests.runtime.compare import assert_close, assert_equal, random_tangents
+
+_FAST = {"xla_backend_optimization_level": 0}
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What moves: collections, and arguments by position or name."""
+
+    collections: tuple[str, ...]
+    arguments: tuple[Any, ...]
+
+    def of(self, tangents: Inputs) -> Inputs:
+        """The tangents of what moves."""
+        return Inputs(
+            {name: tangents.variables[name] for name in self.collections},
+            {name: tangents.arguments[name] for name in self.arguments},
+        )
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Arrays, or tangents, of variables and arguments."""
+
+    variables: Mapping[str, Any]
+    arguments: Mapping[Any, Any]
+
+
+jax.tree_util.register_dataclass(Inputs, ["variables", "arguments"], [])
+
+
+def check_example(example: Example, generated: ModuleType, *, every_mix: bool, tolerance: float) -> None:
+    """Raises where the generated code does not do what `jax.jvp` does; with `every_mix` all that stands above."""
+    inputs = Inputs(
+        example.variables(), {name: value for name, value in example.arguments.items() if _has_array(value)}
+    )
+    tangents = Inputs(
+        {name: tree for name, tree in random_tangents(inputs.variables, 1).items() if _has_float(inputs.variables[name])},
+        {
+            name: tree
+            for name, tree in random_tangents(dict(inputs.arguments), 2).items()
+            if _has_float(inputs.arguments[name]) and name not in example.still
+        },
+    )
+    all_moves = Mix(tuple(tangents.variables), tuple(tangents.arguments))
+    mixes = list(_mixes(all_moves, example.heavy)) if every_mix else [all_moves]
+    guard = contextlib.nullcontext if example.opaque else only_generated
+
+    def run_all(inputs: Inputs, tangents: Inputs) -> list[Any]:
+        return [_noted(mix, lambda mix=mix: _derived(example, inputs, mix.of(tangents), None)) for mix in mixes]  # type: ignore[misc]
+
+    with guard():
+        lowered = jax.jit(_on_arrays(run_all, tangents), compiler_options=_FAST).lower(inputs, _arrays(tangents))
+    results = lowered.compile()(inputs, _arrays(tangents))
+    oracle = jax.jit(_on_arrays(lambda i, t: _reference(example, i, t), tangents), compiler_options=_FAST)
+    for mix, result in zip(mixes, results, strict=True):
+        wanted = oracle(inputs, _arrays(tangents, mix))
+        _noted(mix, lambda r=result, w=wanted: assert_close(r, w, tolerance))  # type: ignore[misc]
+    if every_mix:
+        with guard():
+            (out, updates), (out_dot, _) = _derived(example, inputs, tangents, example.public(generated))
+        assert_equal((out, updates), _applied(example, inputs))
+        wanted = oracle(inputs, _arrays(tangents))
+        assert_close(jax.tree.map(_without_float0, out_dot), wanted[1][0], tolerance)
+
+
+def _mixes(all_moves: Mix, few: bool) -> Iterator[Mix]:
+    if few:
+        yield from (all_moves, Mix(all_moves.collections, ()), Mix((), all_moves.arguments))
+        return
+    collections = {(): None, **({("params",): None} if "params" in all_moves.collections else {})}
+    collections[all_moves.collections] = None
+    names = all_moves.arguments
+    sizes = range(len(names) + 1) if len(names) <= 2 else (0, 1, len(names))
+    arguments = [chosen for size in sizes for chosen in itertools.combinations(names, size)]
+    yield from (Mix(c, a) for c, a in itertools.product(collections, arguments))
+
+
+def _noted(mix: Mix, step: Callable[[], Any]) -> Any:
+    try:
+        return step()
+    except Exception as error:
+        error.add_note(f"with tangents for {mix.collections} and {mix.arguments}")
+        raise
+
+
+# --- The two ways to the same result: ((out, updates), (out_dot, updates_dot)) ------------------------------------------
+
+
+def _applied(example: Example, inputs: Inputs) -> Any:
+    args, kwargs = _call(example, inputs.arguments)
+    if example.module is None:
+        return example.function(*args, **kwargs), {}
+    out = example.module.apply(
+        inputs.variables, *args, rngs=dict(example.rngs), mutable=example.mutable, method=example.method, **kwargs
+    )
+    return out if example.mutable is not False else (out, {})
+
+
+def _reference(example: Example, inputs: Inputs, tangents: Inputs) -> Any:
+    """`jax.jvp` over everything that may move."""
+    moving = Inputs(
+        {name: inputs.variables[name] for name in tangents.variables},
+        {name: inputs.arguments[name] for name in tangents.arguments},
+    )
+
+    def function(moving: Inputs) -> Any:
+        variables = {**inputs.variables, **moving.variables}
+        return _applied(example, Inputs(variables, {**inputs.arguments, **moving.arguments}))
+
+    return jax.jvp(function, (moving,), (tangents,))
+
+
+def _derived(example: Example, inputs: Inputs, tangents: Inputs, public: Any) -> Any:
+    """The generated code, by its public function where one is given (it returns no tangents of updates)."""
+    args, kwargs = _call(example, inputs.arguments)
+    if public is not None:
+        settings: dict[str, Any] = {}
+        if example.module is not None:
+            args = (example.module, inputs.variables, *args)
+            settings = {
+                "variable_tangents": dict(tangents.variables),
+                "rngs": dict(example.rngs),
+                "mutable": example.mutable,
+            }
+        out, out_dot, *updates = public(*args, **kwargs, **_tangents_by_name(example, tangents), **settings)
+        return (out, updates[0] if updates else {}), (out_dot, {})
+    pairs = {name: Pair(kwargs[name], tangents.arguments[name]) for name in kwargs if name in tangents.arguments}
+    dots = tuple(tangents.arguments.get(place) for place in range(len(args)))
+    if example.module is None:
+        from jvpgen.runtime.evaluate import evaluate
+
+        out, out_dot = evaluate(example.function, args, dots, **{**kwargs, **pairs})
+        return (out, {}), (out_dot, {})
+    result = apply_jvp(
+        example.module,
+        inputs.variables,
+        args,
+        dots,
+        tangents.variables,
+        rngs=dict(example.rngs),
+        mutable=example.mutable,
+        method=example.method,
+        update_tangents=example.mutable is not False,
+        **{**kwargs, **pairs},
+    )
+    out, out_dot, updates, updates_dot = result if example.mutable is not False else (*result, {}, {})
+    return (out, updates), (out_dot, updates_dot)
+
+
+def _call(example: Example, arrays: Mapping[Any, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    arguments = {**example.arguments, **arrays}
+    args = tuple(value for name, value in arguments.items() if isinstance(name, int))
+    return args, {name: value for name, value in arguments.items() if not isinstance(name, int)}
+
+
+def _tangents_by_name(example: Example, tangents: Inputs) -> dict[str, Any]:
+    named: dict[str, Any] = {
+        f"{name}_dot": tangent for name, tangent in tangents.arguments.items() if isinstance(name, str)
+    }
+    for place, (name, is_star) in enumerate(example.parameter_names()):
+        tangent = tangents.arguments.get(place)
+        if is_star:
+            named[f"{name}_dot"] = (*named.get(f"{name}_dot", ()), tangent)
+        elif tangent is not None:
+            named[f"{name}_dot"] = tangent
+    return named
+
+
+# --- Arrays, since jit takes no float0 ----------------------------------------------------------------------------------
+
+
+def _has_array(tree: Any) -> bool:
+    return any(map(is_array, jax.tree.leaves(tree)))
+
+
+def _has_float(tree: Any) -> bool:
+    return any(map(is_float, jax.tree.leaves(tree)))
+
+
+def _arrays(tangents: Inputs, mix: Mix | None = None) -> list[Any]:
+    """The tangents that are arrays; with a mix, zeros for what does not move."""
+    collections = tangents.variables if mix is None else mix.collections
+    arguments = tangents.arguments if mix is None else mix.arguments
+    trees = [(tree, name in collections) for name, tree in tangents.variables.items()]
+    trees += [(tree, name in arguments) for name, tree in tangents.arguments.items()]
+    leaves = [(leaf, moves) for tree, moves in trees for leaf in jax.tree.leaves(tree)]
+    return [leaf if moves else jax.numpy.zeros_like(leaf) for leaf, moves in leaves if leaf.dtype != jax.dtypes.float0]
+
+
+def _on_arrays(function: Callable[[Inputs, Inputs], Any], tangents: Inputs) -> Callable[[Inputs, list[Any]], Any]:
+    """The function of inputs and tangents as one of inputs and the tangents that are arrays, with such a result."""
+
+    def wrapped(inputs: Inputs, arrays: list[Any]) -> Any:
+        rest = iter(arrays)
+        ordered = (tangents.variables, tangents.arguments)
+        made = [
+            {
+                name: jax.tree.map(lambda leaf: leaf if leaf.dtype == jax.dtypes.float0 else next(rest), tree)
+                for name, tree in group.items()
+            }
+            for group in ordered
+        ]
+        return jax.tree.map(_without_float0, function(inputs, Inputs(*made)))
+
+    return wrapped
+
+
+def _without_float0(leaf: Any) -> Any:
+    if getattr(leaf, "dtype", None) == jax.dtypes.float0:
+        return np.zeros((*leaf.shape, 0), np.int8)  # stands for it
+    return leaf
