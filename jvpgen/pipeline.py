@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -26,9 +26,10 @@ from jvpgen.analysis.coverage import Remaining
 from jvpgen.analysis.facts import ROOTS
 from jvpgen.diagnostics.report import Diagnostic, Report
 from jvpgen.emit import imports, public
+from jvpgen.emit.inspection import inspect_modules
 from jvpgen.emit.module import module_text
-from jvpgen.forward.naming import RUNTIME_NAMES
-from jvpgen.forward.units import Remark, Spelling, Unit, derive_unit, referenced
+from jvpgen.forward.naming import RUNTIME_NAMES, Naming
+from jvpgen.forward.units import Remark, Spelling, Unit, derive_unit, globals_read, referenced
 from jvpgen.ir import nodes
 from jvpgen.source.discovery import Derived as Request
 from jvpgen.source.discovery import DeriveOptions, discover
@@ -38,11 +39,13 @@ from jvpgen.source.reach import Definition, Reach
 
 @dataclass(frozen=True)
 class Settings:
-    """How files are derived. `absolute_imports` is for outputs that do not stand beside their source."""
+    """How files are derived. `absolute_imports` is for outputs that do not stand beside their source,
+    `inspect` asks for what there is to say about every module class of the file."""
 
     line_length: int = 88
     everything: bool = False
     absolute_imports: bool = False
+    inspect: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,7 @@ class MemoryReport:
     diagnostics: tuple[Diagnostic, ...] = field(default=())
 
 
-def derive_file(
-    path: Path, reach: Reach, needs: Iterable[str], settings: Settings, report: Report
-) -> Derived | None:
+def derive_file(path: Path, reach: Reach, needs: Iterable[str], settings: Settings, report: Report) -> Derived | None:
     """The derivatives of the file at `path`: what it asks for, and the definitions in `needs`, by their names in it."""
     source = reach.load(path)
     if isinstance(source, Diagnostic):
@@ -98,7 +99,7 @@ def derive_file(
     wanted += [definition for definition in (_named(source, name, reach) for name in sorted(needs)) if definition]
     wanted += found.modules if settings.everything else ()
     units = _units(wanted, source, reach, report)
-    inspections = ()
+    inspections = inspect_modules(found.modules, units, reach) if settings.inspect else ()
     if not units:
         return Derived(source, "", (), (), inspections)
     return _emitted(source, reach, units, found.derived, settings, inspections)
@@ -185,18 +186,21 @@ def _emitted(
     inspections: tuple[Mapping[str, Any], ...],
 ) -> Derived:
     ordered = sorted(units.values(), key=lambda unit: unit.order)
+    spelling = Spelling(source, reach)
+    naming = Naming(frozenset(), spelling.modules, spelling.runtime)
     functions: list[tuple[nodes.Function | Remark, str]] = []
     for request in requests:
         unit = units.get(request.definition.path_in_module)
         if unit is not None:
-            functions += [(made, unit.name) for made in public.functions(request, unit, reach, '"""TODOC."""')]
+            made_public = public.functions(request, unit, reach, naming, settings.line_length)
+            functions += [(made, unit.name) for made in made_public]
     for unit in ordered:
         functions += [(part, unit.name) for part in unit.parts]
     made_functions = [made for made, _ in functions if isinstance(made, nodes.Function)]
-    spelling = Spelling(source, reach)
     names = reach.names(source)
+    remarks = [made.statement for made, _ in functions if isinstance(made, Remark)]
     lines = imports.import_lines(
-        imports.free_names(made_functions),
+        imports.free_names([*made_functions, *remarks]),
         source,
         names,
         {name: spelling.runtime.get(name, name) for name in RUNTIME_NAMES},
@@ -212,20 +216,20 @@ def _emitted(
     )
     opaque = tuple(item for unit in ordered for item in unit.remaining if item.kind == "opaque")
     dispatched = tuple(item for unit in ordered for item in unit.remaining if item.kind == "dispatched")
-    return Derived(
-        source, text, derived_functions, _needed(units, source, reach), inspections, opaque, dispatched
-    )
+    return Derived(source, text, derived_functions, _needed(units, source, reach), inspections, opaque, dispatched)
 
 
 def _uses(unit: Unit, source: SourceModule, reach: Reach) -> tuple[tuple[str, str], ...]:
-    """What the unit was made from: itself, its bases, what it refers to; in this file the place is ""."""
-    return tuple(dict.fromkeys(_places(unit, source, reach)))
-
-
-def _places(unit: Unit, source: SourceModule, reach: Reach) -> Iterator[tuple[str, str]]:
-    yield "", unit.name
+    """What the unit was made from: itself, the names of this file that it reads, definitions of other files."""
+    found: dict[tuple[str, str], None] = {("", unit.name.split(".")[0]): None}
+    for name in sorted(globals_read(unit, reach)):
+        found["", name] = None
     for other in (*unit.bases, *referenced(unit, reach)):
+        name = other.path_in_module.split(".")[0]
         if other.module is source:
-            yield "", other.path_in_module
+            found["", name] = None
         elif reach.in_project(other.module.absolute):
-            yield other.module.path, other.path_in_module
+            found[other.module.path, name] = None
+        else:
+            found[other.module.name, name] = None
+    return tuple(found)

@@ -13,7 +13,7 @@ class MultiModal(nn.Module):
     def __call__(self, inputs):
         encoded = {name: nn.Dense(self.width, name=name)(x) for name, x in inputs.items()}
         active = {k: nn.relu(v) for k, v in encoded.items() if k != "audio"}
-        norms = {name: (x**2).sum(-1) for name, x in sorted(active.items())}
+        norms = {name: (x**2).sum(-1) for name, x in active.items()}
         total = sum(x.mean() for x in active.values())
         return {**encoded, "norms": norms, "total": total, "names": len(norms)}
 

@@ -31,4 +31,4 @@ class UNet(nn.Module):
 
 def EXAMPLES():
     x = jax.random.normal(jax.random.key(1), (2, 4))
-    return [{"module": UNet(), "args": (x,)}, {"module": UNet(), "args": (x, 1)}] 
+    return [{"module": UNet(), "args": (x,)}, {"module": UNet((4,)), "args": (x, 1)}]

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from jvpgen.analysis import callees
 from jvpgen.analysis.callees import Callee, classify, is_constructor
-from jvpgen.analysis.environment import Environment
+from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.static import static_parameters
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import bound_names, dotted, root_name, target_names
@@ -45,9 +45,11 @@ def is_active(node: nodes.Expression, environment: Environment) -> bool:
             return any(is_active(value, environment) for _, value in items)
         case nodes.Comprehension(element=element):
             inside = inside_comprehension(node, environment)
-            element = element.elements[1] if node.kind == "dict" and isinstance(element, nodes.TupleDisplay) else element
+            element = (
+                element.elements[1] if node.kind == "dict" and isinstance(element, nodes.TupleDisplay) else element
+            )
             return is_active(element, inside)
-    return any(is_active(child, environment) for child in nodes.children(node) if not isinstance(child, nodes.Argument))
+    return any(is_active(child, environment) for child in nodes.children(node) if isinstance(child, nodes.Expression))
 
 
 def _attribute_is_active(node: nodes.Attribute, environment: Environment) -> bool:
@@ -57,11 +59,31 @@ def _attribute_is_active(node: nodes.Attribute, environment: Environment) -> boo
         facts = environment.facts
         if node.attribute == "variables":
             return True
-        return facts is not None and node.attribute in facts.active_attributes | facts.active_properties
+        return facts is not None and (
+            node.attribute in facts.active_attributes | facts.active_properties
+            or is_foreign_attribute(node.attribute, facts)
+        )
     name = dotted(node)
     if name is not None and name.split(".")[0] not in environment.local | {environment.self_name}:
         return False
+    if reads_submodule(node, environment):
+        return True
     return is_module_variables(node, environment) or is_active(node.value, environment)
+
+
+def is_foreign_attribute(name: str, facts: ClassFacts) -> bool:
+    """Whether an attribute of `self` may come from a base class that nobody has read."""
+    known = facts.fields | facts.attributes | facts.methods.keys() | callees.STATIC_SELF_ATTRIBUTES
+    return facts.open and name not in known and not name.startswith("__")
+
+
+def reads_submodule(node: nodes.Attribute, environment: Environment) -> bool:
+    """Whether `node` reads an attribute of another module that may be active there: `self.embed.embedding`."""
+    kind = callees.instance_class(node.value, environment)
+    if kind is None or node.attribute in callees.STATIC_SELF_ATTRIBUTES:
+        return False
+    active = environment.active_of(kind) if kind else None
+    return active is None or node.attribute in active
 
 
 def is_module_variables(node: nodes.Expression, environment: Environment) -> bool:
@@ -197,8 +219,10 @@ def function_environment(
         functions=dict(inside.functions) | _nested(function),
         callables=inside.callables | called_names(function),
         around=outer.around or function.body,
+        containers=inside.containers | frozenset(_containers(function)),
     )
     inside = replace(inside, constructors=inside.constructors | frozenset(_constructors(function, inside)))
+    inside = replace(inside, instances={**inside.instances, **_instances(function, inside)})
     while True:
         found = frozenset(_active_stores(function.body, inside)) & inside.local
         if found <= inside.active:
@@ -224,6 +248,39 @@ def _constructors(function: nodes.Function, environment: Environment) -> Iterato
     for name, bound in values.items():
         if name not in function.parameters.names() and all(is_constructor(value, environment) for value in bound):
             yield name
+
+
+def _containers(function: nodes.Function) -> Iterator[str]:
+    """Locals that are bound to a list or dict made here, which others may change."""
+    for statement in function.body:
+        for node in _own_nodes(statement):
+            match node:
+                case nodes.Assign(targets=(nodes.Name(id=name),), value=value):
+                    if _is_fresh_container(value):
+                        yield name
+
+
+def _is_fresh_container(value: nodes.Expression | None) -> bool:
+    match value:
+        case nodes.ListDisplay(elements=()) | nodes.DictDisplay(items=()):
+            return True
+        case nodes.Call(function=nodes.Name(id="list" | "dict"), arguments=()):
+            return True
+    return False
+
+
+def _instances(function: nodes.Function, environment: Environment) -> dict[str, str | None]:
+    """Locals that hold a module, with its class where every assignment agrees on one."""
+    kinds: dict[str, set[str | None]] = {}
+    for statement in function.body:
+        for node in _own_nodes(statement):
+            match node:
+                case nodes.Assign(targets=(nodes.Name(id=name),), value=value) if value is not None:
+                    kinds.setdefault(name, set()).add(callees.instance_class(value, environment))
+                case nodes.For(target=nodes.Name(id=name), iterable=iterable):
+                    kinds.setdefault(name, set()).add(callees.instance_class(iterable, environment))
+    found = {name: known - {None} for name, known in kinds.items() if known - {None}}
+    return {name: known.pop() if len(known) == 1 else callees.UNKNOWN_CLASS for name, known in found.items()}
 
 
 def called_names(function: nodes.Function) -> frozenset[str]:
@@ -263,6 +320,16 @@ def _active_store(node: nodes.Node, environment: Environment) -> Iterator[str]:
             yield from _assigned(target, context, environment)
         case nodes.Call():
             yield from _mutated(node, environment)
+            yield from _handed_over(node, environment)
+
+
+def _handed_over(call: nodes.Call, environment: Environment) -> Iterator[str]:
+    """Lists and dicts of this function that a call may fill: what it stores in them must be stored in their tangents."""
+    kind = callee_of(call, environment)
+    if isinstance(kind, callees.Followed | callees.Unknown | callees.External | callees.LocalFunction):
+        for argument in call.arguments:
+            if isinstance(argument.value, nodes.Name) and argument.value.id in environment.containers:
+                yield argument.value.id
 
 
 def _assigned(target: nodes.Expression, value: nodes.Expression, environment: Environment) -> Iterator[str]:
@@ -311,9 +378,9 @@ def active_targets(target: nodes.Expression, iterable: nodes.Expression, environ
             nodes.Call(function=nodes.Name(id="enumerate"), arguments=(first, *_)),
         ):
             yield from active_targets(item, first.value, environment)
-        case nodes.TupleDisplay(elements=elements), nodes.Call(function=nodes.Name(id="zip"), arguments=arguments) if len(
-            elements
-        ) == len(arguments) and not any(argument.star for argument in arguments):
+        case nodes.TupleDisplay(elements=elements), nodes.Call(function=nodes.Name(id="zip"), arguments=arguments) if (
+            len(elements) == len(arguments) and not any(argument.star for argument in arguments)
+        ):
             for element, argument in zip(elements, arguments, strict=True):
                 yield from active_targets(element, argument.value, environment)
         case (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -34,7 +34,9 @@ STATIC_METHODS = frozenset(
     "isdigit encode decode union intersection difference symmetric_difference issubset issuperset discard popitem "
     "splitlines removeprefix removesuffix find zfill as_posix is_integer".split()
 )
-STATIC_ATTRIBUTES = frozenset("shape dtype ndim size sharding itemsize nbytes weak_type aval __class__ __name__".split())
+STATIC_ATTRIBUTES = frozenset(
+    "shape dtype ndim size sharding itemsize nbytes weak_type aval __class__ __name__".split()
+)
 STATIC_SELF_ATTRIBUTES = frozenset("name parent scope path variables __class__ __dict__".split())
 
 
@@ -168,7 +170,8 @@ def classify(call: nodes.Call, environment: Environment, is_active: IsActive) ->
         if function.id in environment.constructors:
             return Construct(function.id)
         if function.id in environment.local:
-            return Unknown(function.id)
+            known = environment.instances.get(function.id)
+            return Followed(known) if known else Unknown(function.id)
     name = dotted(function)
     qualified = environment.global_name(name) if name else None
     if qualified is not None:
@@ -188,7 +191,9 @@ def _global_callee(qualified: str, environment: Environment) -> Callee:
         return Structural(name)
     rule = lookup(qualified)
     if rule is not None and (rule.kind == "constant" or not qualified.startswith("numpy.")):
-        return RuleCall(rule)  # NumPy takes no tracers: what it does to an active value is decided, or refused, at run time
+        return RuleCall(
+            rule
+        )  # NumPy takes no tracers: what it does to an active value is decided, or refused, at run time
     if package == "builtins":
         return Static() if name in STATIC_BUILTINS else External(qualified)
     if qualified == "functools.partial":
@@ -197,7 +202,7 @@ def _global_callee(qualified: str, environment: Environment) -> Callee:
     if kind in ("module_class", "struct", "class"):
         return Construct(qualified)
     if kind == "function":
-        return Followed(qualified, returns_active=False)
+        return Static() if environment.is_static_function(qualified) else Followed(qualified, returns_active=False)
     if qualified.split(".")[0] in sys.stdlib_module_names:
         return Static()
     return External(qualified)
@@ -227,7 +232,8 @@ def _method_callee(
         return RuleCall(rule, receiver)
     if method in STATIC_METHODS:
         return Static()
-    return Unknown(_describe(function))
+    known = instance_class(receiver, environment)
+    return Followed(f"{known}.{method}") if known else Unknown(_describe(function))
 
 
 def _method_of_active(receiver: nodes.Expression, method: str) -> Callee:
@@ -248,6 +254,8 @@ def _self_callee(method: str, environment: Environment) -> Callee:
     if method in STATE_METHODS:
         return Followed(f"Module.{method}", returns_active=method in ("get_variable", "perturb"))
     if facts is not None:
+        if method in facts.static_methods:
+            return Static()
         if method in facts.methods:
             return Followed(f"self.{method}", returns_active=method not in facts.inert_methods)
         if method in facts.class_fields:
@@ -279,12 +287,52 @@ def is_constructor(node: nodes.Expression, environment: Environment) -> bool:
         case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute) if name == environment.self_name:
             return environment.facts is not None and attribute in environment.facts.class_fields
         case nodes.Call(function=function, arguments=(first, *_)):
-            name = dotted(function)
-            is_partial = name is not None and environment.global_name(name) == "functools.partial"
+            called = dotted(function)
+            is_partial = called is not None and environment.global_name(called) == "functools.partial"
             return is_partial and not first.star and is_constructor(first.value, environment)
-    name = dotted(node)
-    qualified = environment.global_name(name) if name else None
+    spelled = dotted(node)
+    qualified = environment.global_name(spelled) if spelled else None
     return qualified is not None and environment.kind(qualified) in ("module_class", "class")
+
+
+UNKNOWN_CLASS = ""
+
+
+def instance_class(node: nodes.Expression, environment: Environment) -> str | None:
+    """The qualified class of the module that `node` is; `UNKNOWN_CLASS` for a module of some class, None for no module."""
+    match node:
+        case nodes.Name(id=name) if name in environment.instances:
+            return environment.instances[name] or UNKNOWN_CLASS
+        case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute) if name == environment.self_name:
+            facts = environment.facts
+            if facts is None or attribute not in facts.submodules:
+                return None
+            return facts.submodules[attribute] or UNKNOWN_CLASS
+        case nodes.Call(function=function):
+            return _constructed_class(function, environment)
+        case nodes.Subscript(value=value):
+            return instance_class(value, environment)
+        case nodes.ListDisplay(elements=elements) | nodes.TupleDisplay(elements=elements) if elements:
+            return _common_class([instance_class(element, environment) for element in elements])
+        case nodes.Comprehension(kind="list" | "generator", element=element):
+            return instance_class(element, environment)
+        case nodes.Conditional(body=body, orelse=orelse):
+            return _common_class([instance_class(part, environment) for part in (body, orelse)])
+    return None
+
+
+def _common_class(kinds: Sequence[str | None]) -> str | None:
+    """The class of what is one of several; None if none of them is a module."""
+    modules = {kind for kind in kinds if kind is not None}
+    return None if not modules else modules.pop() if len(modules) == 1 else UNKNOWN_CLASS
+
+
+def _constructed_class(function: nodes.Expression, environment: Environment) -> str | None:
+    name = dotted(function)
+    qualified = environment.global_name(name) if name else None
+    if qualified is not None:
+        return qualified if environment.kind(qualified) == "module_class" else None
+    return UNKNOWN_CLASS if is_constructor(function, environment) else None
 
 
 def is_super(node: nodes.Expression) -> bool:

@@ -20,6 +20,7 @@ from jvpgen.analysis.activity import (
     passes_a_module,
 )
 from jvpgen.analysis.environment import Environment
+from jvpgen.analysis.uses import is_derived_inside
 from jvpgen.ir import nodes
 from jvpgen.ir.show import show
 from jvpgen.source.span import Span
@@ -33,6 +34,7 @@ class Remaining:
     expression: str
     reason: str
     span: Span | None
+    code: str = ""
 
 
 def remaining_calls(function: nodes.Function, inside: Environment) -> list[Remaining]:
@@ -42,7 +44,9 @@ def remaining_calls(function: nodes.Function, inside: Environment) -> list[Remai
 
 def _in_node(node: nodes.Node, environment: Environment) -> Iterator[Remaining]:
     match node:
-        case nodes.Function():
+        case nodes.Function(name=name):
+            if not is_derived_inside(name, environment):
+                return
             inner = function_environment(node, environment)
             for statement in node.body:
                 yield from _in_node(statement, inner)
@@ -66,7 +70,9 @@ def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
     if isinstance(kind, callees.External):
         active = arguments_are_active(node, environment) or passes_a_module(node, environment)
         if active:
-            yield Remaining("opaque", text, f"`{kind.qualified}` has no rule and its source is not followed", node.span)
+            yield Remaining(
+                "opaque", text, f"`{kind.qualified}` has no rule and its source is not followed", node.span, "JVP401"
+            )
     elif isinstance(kind, callees.Unknown) and not _is_made_here(node):
         yield Remaining("dispatched", text, f"`{kind.what}` is known at run time only", node.span)
 

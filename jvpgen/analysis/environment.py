@@ -15,13 +15,21 @@ def _unknown(name: str) -> str | None:
     return None
 
 
+def _never(name: str) -> bool:
+    return False
+
+
+def _no_attributes(name: str) -> frozenset[str] | None:
+    return None
+
+
 @dataclass(frozen=True)
 class ClassFacts:
     """What is known of a linen Module class, its bases included, when one of its methods is derived.
 
     `class_fields` are the fields that hold classes or factories of modules, `number_fields` those annotated as Python
     numbers; `active_attributes` are set in `setup` to values that may carry a tangent; `inert_methods` return nothing active
-    unless an argument is; `open` says that a base class could not be read, so an attribute may come from there.
+    unless an argument is, `static_methods` never, and do nothing either; `open` says that a base class could not be read, so an attribute may come from there.
     """
 
     name: str
@@ -32,7 +40,9 @@ class ClassFacts:
     attributes: frozenset[str] = frozenset()
     active_attributes: frozenset[str] = frozenset()
     active_properties: frozenset[str] = frozenset()
+    submodules: Mapping[str, str | None] = field(default_factory=dict)  # attribute → qualified class, None if unknown
     inert_methods: frozenset[str] = frozenset()
+    static_methods: frozenset[str] = frozenset()
     open: bool = False
 
 
@@ -43,8 +53,10 @@ class Environment:
     `qualified` resolves a dotted name of the file (`jnp.tanh` → `jax.numpy.tanh`); `kind` tells what a qualified name of
     the project is ("module_class", "struct", "class", "function", "value"); `local` are the names bound by the function
     and those around it, `active` the ones that may carry a tangent, `functions` the nested definitions in reach, and
-    `callables` the locals that are called, `constructors` those that hold a class or a partial of one; `around` is
-    the body of the outermost function.
+    `callables` the locals that are called, `constructors` those that hold a class or a partial of one; `containers` those that start as an empty list or dict;
+    `around` is the body of the outermost function, `instances` the locals that hold a module, with its class where that is known;
+    `active_of` gives the attributes of a module class that may be active, None where nobody knows;
+    `is_static_function` whether a function of the project only computes what has no tangent, such as a shape.
     """
 
     qualified: Callable[[str], str | None] = _unknown
@@ -56,7 +68,11 @@ class Environment:
     functions: Mapping[str, nodes.Function] = field(default_factory=dict)
     callables: frozenset[str] = frozenset()
     constructors: frozenset[str] = frozenset()
+    containers: frozenset[str] = frozenset()
     around: tuple[nodes.Statement, ...] = ()
+    instances: Mapping[str, str | None] = field(default_factory=dict)
+    active_of: Callable[[str], frozenset[str] | None] = _no_attributes
+    is_static_function: Callable[[str], bool] = _never
 
     def with_active(self, names: Iterable[str]) -> Environment:
         return replace(self, active=self.active | frozenset(names))
@@ -72,6 +88,8 @@ class Environment:
             functions=visible,
             callables=self.callables - names,
             constructors=self.constructors - names,
+            containers=self.containers - names,
+            instances={name: kind for name, kind in self.instances.items() if name not in names},
         )
 
     def global_name(self, dotted: str) -> str | None:

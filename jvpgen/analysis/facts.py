@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import libcst as cst
 
 from jvpgen.analysis.activity import function_environment, is_active, returns_active
+from jvpgen.analysis.callees import instance_class
 from jvpgen.analysis.environment import ClassFacts, Environment
+from jvpgen.analysis.inertness import acts_on_tangents
 from jvpgen.ir import nodes
 from jvpgen.ir.explicit import outside_class
 from jvpgen.ir.lower import lower_function
@@ -24,7 +27,17 @@ from jvpgen.source.reach import Definition, Reach
 
 _NUMBERS = frozenset(("int", "float", "bool"))
 _CLASS_TYPES = ("ModuleDef", "Type[", "type[", "Type", "type")
-ROOTS = frozenset(("flax.linen.module.Module", "flax.linen.Module", "flax.linen.module.ModuleBase", "typing.Generic", "typing.Protocol", "abc.ABC", "object"))
+ROOTS = frozenset(
+    (
+        "flax.linen.module.Module",
+        "flax.linen.Module",
+        "flax.linen.module.ModuleBase",
+        "typing.Generic",
+        "typing.Protocol",
+        "abc.ABC",
+        "object",
+    )
+)
 
 
 def methods_of(definition: Definition, reach: Reach) -> dict[str, Method]:
@@ -53,7 +66,62 @@ def file_environment(source: SourceModule, reach: Reach, definition: Definition 
             return found.kind
         return "module_class" if flax_names.is_module_class(name) else None
 
-    return Environment(qualified, kind)
+    def active_of(name: str) -> frozenset[str] | None:
+        return active_attributes_of(name, source, reach)
+
+    def is_static_function(name: str) -> bool:
+        found = reach.definition(name, source)
+        return found is not None and found.kind == "function" and _is_static(found, reach)
+
+    return Environment(qualified, kind, active_of=active_of, is_static_function=is_static_function)
+
+
+_static: WeakKeyDictionary[Reach, dict[str, bool]] = WeakKeyDictionary()
+
+
+def _is_static(definition: Definition, reach: Reach) -> bool:
+    """Whether a function returns nothing that has a tangent and calls nothing that does; False while that is being found."""
+    known = _static.setdefault(reach, {})
+    if definition.key not in known:
+        known[definition.key] = False
+        assert isinstance(definition.node, cst.FunctionDef)
+        function = lower_function(definition.node)
+        outer = file_environment(definition.module, reach, definition)
+        known[definition.key] = only_computes_static(function, outer)
+    return known[definition.key]
+
+
+def only_computes_static(function: nodes.Function, outer: Environment) -> bool:
+    """Whether a function, whatever its arguments, returns nothing active and acts on nothing that is."""
+    inside = function_environment(function, outer)
+    stores = (nodes.Attribute, nodes.Subscript)
+    for statement in function.body:
+        for node in nodes.walk(statement):
+            if isinstance(node, nodes.Call) and acts_on_tangents(node, inside):
+                return False
+            if isinstance(node, nodes.Assign) and any(isinstance(target, stores) for target in node.targets):
+                return False
+    return not returns_active(function, inside)
+
+
+_FLAX_ATTRIBUTES = {"flax.linen.linear.Embed": frozenset(("embedding",))}
+_under_way: set[str] = set()
+
+
+def active_attributes_of(name: str, source: SourceModule, reach: Reach) -> frozenset[str] | None:
+    """The attributes of a module class that may be active; None where it cannot be read, or is being read just now."""
+    found = reach.definition(name, source)
+    if found is None or found.kind != "module_class":
+        canonical = flax_names.canonical(name)
+        return _FLAX_ATTRIBUTES.get(canonical, frozenset()) if flax_names.is_module_class(name) else None
+    if found.key in _under_way:
+        return None
+    _under_way.add(found.key)
+    try:
+        facts = class_facts(found, reach)
+    finally:
+        _under_way.discard(found.key)
+    return None if facts.open else facts.active_attributes | facts.active_properties
 
 
 def lowered(method: Method) -> nodes.Function:
@@ -76,8 +144,18 @@ def method_environment(method: Method, facts: ClassFacts, reach: Reach) -> Envir
     return replace(outer, facts=facts, self_name=name)
 
 
+_facts: WeakKeyDictionary[Reach, dict[str, ClassFacts]] = WeakKeyDictionary()
+
+
 def class_facts(definition: Definition, reach: Reach) -> ClassFacts:
-    """All that the derivation of a method of the class may rely on."""
+    """All that the derivation of a method of the class may rely on; worked out once for each class of a run."""
+    known = _facts.setdefault(reach, {})
+    if definition.key not in known:
+        known[definition.key] = _class_facts(definition, reach)
+    return known[definition.key]
+
+
+def _class_facts(definition: Definition, reach: Reach) -> ClassFacts:
     all_methods = methods_of(definition, reach)
     setups = list(_setups(definition, reach))
     all_fields = fields(definition, reach)
@@ -90,6 +168,7 @@ def class_facts(definition: Definition, reach: Reach) -> ClassFacts:
         attributes=frozenset(name for setup in setups for name, _ in _stored_attributes(lowered(setup), "self")),
         open=any(_is_unknown(ancestor.qualified) for ancestor in mro(definition, reach) if ancestor.definition is None),
     )
+    facts = replace(facts, submodules=_submodules(setups, facts, reach, all_fields))
     facts = _with_active_attributes(facts, setups, reach)
     return _with_inert_methods(facts, all_methods, reach)
 
@@ -149,6 +228,22 @@ def _stored(
                     yield from _stored(element, part, name)
 
 
+def _submodules(
+    setups: list[Method], facts: ClassFacts, reach: Reach, all_fields: tuple[Field, ...]
+) -> dict[str, str | None]:
+    """Attributes that hold modules, with their class: those that `setup` makes, and fields of a module type."""
+    found: dict[str, set[str | None]] = {}
+    for setup in setups:
+        function = lowered(setup)
+        inside = function_environment(function, method_environment(setup, facts, reach))
+        for name, value in _stored_attributes(function, inside.self_name or "self"):
+            kind = instance_class(value, inside) if value is not None else None
+            if kind is not None:
+                found.setdefault(name, set()).add(kind or None)
+    kinds = {name: known.pop() if len(known) == 1 else None for name, known in found.items()}
+    return kinds | {field.name: None for field in all_fields if field.annotation.endswith(("Module", "Module | None"))}
+
+
 def _with_active_attributes(facts: ClassFacts, setups: list[Method], reach: Reach) -> ClassFacts:
     """The facts with the attributes that a setup may make active, found by a fixed point."""
     functions = [(lowered(setup), method_environment(setup, facts, reach)) for setup in setups]
@@ -186,6 +281,13 @@ def _with_inert_methods(facts: ClassFacts, found: Mapping[str, Method], reach: R
             if not returns_active(function, inside):
                 properties.discard(name) if is_property else inert.add(name)
         if inert == facts.inert_methods and properties == facts.active_properties:
-            return facts
+            return replace(facts, static_methods=frozenset(_static_methods(candidates, facts)))
         facts = replace(facts, inert_methods=frozenset(inert), active_properties=frozenset(properties))
 
+
+def _static_methods(
+    candidates: Mapping[str, tuple[nodes.Function, Environment, bool]], facts: ClassFacts
+) -> Iterator[str]:
+    for name, (function, outer, _) in candidates.items():
+        if only_computes_static(function, replace(outer, facts=facts)):
+            yield name

@@ -20,6 +20,9 @@ _STATIC_KEYWORDS = frozenset(
     "axis axes shape dtype deterministic train training is_training use_running_average name param_dtype precision "
     "keepdims mode method out_axes in_axes features num_heads dimension_numbers window_shape strides padding".split()
 )
+_TAKES_SIZES = frozenset(
+    "builtins.range numpy.arange jax.numpy.arange numpy.zeros numpy.ones jax.numpy.zeros jax.numpy.ones jax.numpy.eye".split()
+)
 _STATIC_ARRAY_METHODS = frozenset("reshape transpose astype view".split())
 
 
@@ -104,7 +107,11 @@ def _is_text(node: nodes.Expression) -> bool:
     match node:
         case nodes.Constant(text=text):
             return text[:1] in "'\""
-        case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements) | nodes.SetDisplay(elements=elements):
+        case (
+            nodes.TupleDisplay(elements=elements)
+            | nodes.ListDisplay(elements=elements)
+            | nodes.SetDisplay(elements=elements)
+        ):
             return bool(elements) and all(_is_text(element) for element in elements)
     return False
 
@@ -118,7 +125,7 @@ def _static_arguments(
         if not isinstance(argument.value, nodes.Name):
             continue
         of_random = full is not None and full.startswith("jax.random.") and position == 0 and not argument.keyword
-        if argument.keyword in _STATIC_KEYWORDS or full == "builtins.range" or of_random:
+        if argument.keyword in _STATIC_KEYWORDS or full in _TAKES_SIZES or of_random:
             yield argument.value.id
     if isinstance(function, nodes.Attribute) and function.attribute in _STATIC_ARRAY_METHODS and full is None:
         for argument in arguments:

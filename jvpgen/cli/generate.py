@@ -72,7 +72,10 @@ def inspect_paths(arguments: argparse.Namespace, terminal: Terminal) -> int:
     builds = []
     for project in projects:
         made: Build = inspect(
-            project.paths, project.layout, compiler.of(project.layout, True), _switches(arguments, project)
+            project.paths,
+            project.layout,
+            compiler.of(project.layout, everything=False, inspecting=True),
+            _switches(arguments, project),
         )
         builds.append(made)
         if arguments.output_format == "text":

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 import libcst as cst
 
+from jvpgen.forward.naming import MODULE_OF, RUNTIME_NAMES
 from jvpgen.ir import nodes
 from jvpgen.ir.lower import text_of
 from jvpgen.ir.scoping import reads
@@ -19,7 +20,6 @@ from jvpgen.rules import RULES
 from jvpgen.source.bindings import Binding
 from jvpgen.source.module import SourceModule
 from jvpgen.source.names import Names
-from jvpgen.forward.naming import MODULE_OF, RUNTIME_NAMES
 
 CANONICAL_MODULES: Mapping[str, str] = {
     "jnp": "import jax.numpy as jnp",
@@ -31,9 +31,9 @@ CANONICAL_MODULES: Mapping[str, str] = {
 _FORMULAS = frozenset(rule.function for rule in RULES.values() if rule.function is not None)
 
 
-def free_names(functions: Iterable[nodes.Function]) -> frozenset[str]:
-    """Names that the functions read from their module, or from builtins."""
-    return frozenset(name for function in functions for name in reads(function))
+def free_names(parts: Iterable[nodes.Node]) -> frozenset[str]:
+    """Names that functions and statements read from their module, or from builtins."""
+    return frozenset(name for part in parts for name in reads(part))
 
 
 def import_lines(
@@ -67,7 +67,9 @@ def import_lines(
         elif not hasattr(builtins, name):
             own.add(name)
     lines = _sorted_imports(others)
-    lines += [f"from {module} import {', '.join(sorted(items, key=str.lower))}" for module, items in sorted(ours.items())]
+    lines += [
+        f"from {module} import {', '.join(sorted(items, key=str.lower))}" for module, items in sorted(ours.items())
+    ]
     if own:
         lines += ["", f"from {_module_of(source, absolute)} import {', '.join(sorted(own))}"]
     return lines
@@ -95,7 +97,9 @@ def _same_import(candidates: tuple[Binding, ...], absolute: bool) -> str | None:
     statement = binding.node
     if isinstance(statement, cst.Import):
         module, alias = binding.module, binding.name
-        return f"import {module}" if alias == module.split(".")[0] and "." not in alias else f"import {module} as {alias}"
+        return (
+            f"import {module}" if alias == module.split(".")[0] and "." not in alias else f"import {module} as {alias}"
+        )
     if isinstance(statement, cst.ImportFrom) and binding.attribute:
         module = binding.module if absolute else _spelled_module(statement)
         item = binding.attribute if binding.attribute == binding.name else f"{binding.attribute} as {binding.name}"

@@ -5,24 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 from jvpgen.analysis.facts import file_environment, lowered, method_environment, methods_of
+from jvpgen.emit import docstrings
+from jvpgen.forward.functions import derived_parameters
+from jvpgen.forward.naming import Naming
+from jvpgen.forward.pushed import call, tuple_of
+from jvpgen.forward.units import Unit
 from jvpgen.ir import nodes
+from jvpgen.ir.declarations import Declarations, declarations_of
 from jvpgen.ir.lower import lower_function
 from jvpgen.source.classes import Method
 from jvpgen.source.discovery import Derived as Request
 from jvpgen.source.reach import Reach
-from jvpgen.forward.functions import derived_parameters
-from jvpgen.forward.pushed import call, tuple_of
-from jvpgen.forward.units import Unit
 
 _NONE = nodes.Constant("None")
 
 
-def functions(request: Request, unit: Unit, reach: Reach, documentation: str) -> list[nodes.Function]:
+def functions(request: Request, unit: Unit, reach: Reach, naming: Naming, line_length: int) -> list[nodes.Function]:
     """`CNN_jvp`, `CNN_encode_jvp`, … for a class, `f_jvp` for a function."""
     if request.definition.kind == "function":
-        return [_of_function(request, reach, documentation)]
+        return [_of_function(request, reach, naming, line_length)]
+    declarations = declarations_of(request.definition, reach)
     return [
-        _of_method(request, name, method, unit, reach, documentation)
+        _of_method(request, name, method, unit, reach, naming, declarations, line_length)
         for name, method in methods_of(request.definition, reach).items()
         if _is_public(name, method)
     ]
@@ -39,7 +43,14 @@ def _is_public(name: str, method: Method) -> bool:
 
 
 def _of_method(
-    request: Request, name: str, method: Method, unit: Unit, reach: Reach, documentation: str
+    request: Request,
+    name: str,
+    method: Method,
+    unit: Unit,
+    reach: Reach,
+    naming: Naming,
+    declarations: Declarations,
+    line_length: int,
 ) -> nodes.Function:
     assert unit.facts is not None
     function = lowered(method)
@@ -48,7 +59,10 @@ def _of_method(
     parameters = nodes.Parameters(function.parameters.items[1:])
     own_name = request.function_name
     public = own_name if name == "__call__" else f"{own_name.removesuffix('_jvp')}_{name}_jvp"
-    passed = _Passed(parameters, active)
+    passed = _Passed(parameters, active, naming)
+    label = request.definition.path_in_module + ("" if name == "__call__" else f".{name}")
+    moving = [item.name for item in parameters if item.name in active]
+    documentation = docstrings.of_method(label, moving, declarations, line_length)
     arguments = [
         nodes.Argument(nodes.Name("module")),
         nodes.Argument(nodes.Name("variables")),
@@ -60,7 +74,7 @@ def _of_method(
     ]
     if name != "__call__":
         arguments.append(nodes.Argument(nodes.Constant(f'"{name}"'), "method"))
-    applied = nodes.Call(nodes.Name("apply_jvp"), (*arguments, *passed.keywords))
+    applied = nodes.Call(naming.helper("apply_jvp"), (*arguments, *passed.keywords))
     signature = _signature(parameters, active, of_module=True)
     return nodes.Function(public, signature, (nodes.Return(applied),), docstring=documentation)
 
@@ -92,14 +106,14 @@ def _no_tangent(item: nodes.Parameter) -> nodes.Expression:
 class _Passed:
     """The user's arguments as `apply_jvp` takes them: positional ones in two sequences, keywords as Pairs."""
 
-    def __init__(self, parameters: nodes.Parameters, active: frozenset[str]):
+    def __init__(self, parameters: nodes.Parameters, active: frozenset[str], naming: Naming):
         self.primals: list[nodes.Expression] = []
         self.tangents: list[nodes.Expression] = []
         self.keywords: list[nodes.Argument] = []
         for item in parameters:
             name, dot = nodes.Name(item.name), nodes.Name(f"{item.name}_dot")
             if item.kind == "keyword-only":
-                value = call(nodes.Name("Pair"), name, dot) if item.name in active else name
+                value = call(naming.helper("Pair"), name, dot) if item.name in active else name
                 self.keywords.append(nodes.Argument(value, item.name))
             elif item.kind == "double-star":
                 self.keywords.append(nodes.Argument(name, None, "**"))
@@ -115,18 +129,19 @@ class _Passed:
 # --- Plain functions --------------------------------------------------------------------------------------------------
 
 
-def _of_function(request: Request, reach: Reach, documentation: str) -> nodes.Function:
+def _of_function(request: Request, reach: Reach, naming: Naming, line_length: int) -> nodes.Function:
     definition = request.definition
     function = lower_function(definition.node, definition.module.span)  # type: ignore[arg-type]
     outer = file_environment(definition.module, reach, definition)
     active = derived_parameters(function, outer)
-    passed = _Passed(function.parameters, active)
+    passed = _Passed(function.parameters, active, naming)
+    moving = [item.name for item in function.parameters if item.name in active]
+    documentation = docstrings.of_function(function.name, moving, line_length)
     arguments = [
         nodes.Argument(nodes.Name(function.name)),
         nodes.Argument(tuple_of(passed.primals)),
         nodes.Argument(tuple_of(passed.tangents)),
     ]
-    applied = nodes.Call(nodes.Name("evaluate"), (*arguments, *passed.keywords))
+    applied = nodes.Call(naming.helper("evaluate"), (*arguments, *passed.keywords))
     signature = _signature(function.parameters, active, of_module=False)
     return nodes.Function(request.function_name, signature, (nodes.Return(applied),), docstring=documentation)
-

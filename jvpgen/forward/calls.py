@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from jvpgen.analysis import callees
-from jvpgen.analysis.activity import call_is_active, callee_of
+from jvpgen.analysis.activity import call_is_active, callee_of, is_active
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import containers, expressions, rule_terms
 from jvpgen.forward.pushed import (
@@ -95,7 +96,9 @@ def push_rule_call(
     values = [*([receiver] if receiver is not None else []), *(argument.value for argument in node.arguments)]
     operands = [_operand(value, frame, block) for value in values]
     tensors = set(rule.tensors)
-    if not any(operand.pushed.is_active and name in tensors for name, operand in zip(parameters, operands, strict=True)):
+    if not any(
+        operand.pushed.is_active and name in tensors for name, operand in zip(parameters, operands, strict=True)
+    ):
         return _rebuilt_only(node, receiver, operands, frame, block)
     if rule.kind == "call":
         return _formula(node, rule, receiver, parameters, operands, frame, block)
@@ -136,9 +139,7 @@ def _bound_parameters(node: nodes.Call, rule: Rule, receiver: nodes.Expression |
     return names if all(rule.by_name[name].kind == "star" for name in spread) else None
 
 
-def _rebuild(
-    node: nodes.Call, receiver: nodes.Expression | None, primals: Sequence[nodes.Expression]
-) -> nodes.Call:
+def _rebuild(node: nodes.Call, receiver: nodes.Expression | None, primals: Sequence[nodes.Expression]) -> nodes.Call:
     """The call on new operands."""
     function = node.function
     if receiver is not None:
@@ -171,7 +172,8 @@ def _formula(
     named = {index for index, name in enumerate(parameters) if name in rule.tensors}
     values = commit(operands, frame, block, named)
     keywords = [None] * (1 if receiver is not None else 0) + [argument.keyword for argument in node.arguments]
-    stars = [""] * (1 if receiver is not None else 0) + [argument.star for argument in node.arguments]
+    stars: list[Literal["", "*", "**"]] = [""] * (1 if receiver is not None else 0)
+    stars += [argument.star for argument in node.arguments]
     arguments: list[nodes.Argument] = []
     star_tangents: list[nodes.Expression] = []
     for parameter, keyword, star, value in zip(parameters, keywords, stars, values, strict=True):
@@ -227,7 +229,11 @@ def _linear(
                 return dispatched(node, frame, block)
             continue
         shared = parameter not in tensors or not operand.pushed.is_active
-        if shared and not is_trivial(operand.pushed.primal) and not rule_terms.is_plain_number(operand.pushed.primal, frame):
+        if (
+            shared
+            and not is_trivial(operand.pushed.primal)
+            and not rule_terms.is_plain_number(operand.pushed.primal, frame)
+        ):
             named.add(index)
     values = commit(operands, frame, block, named)
     primal = _rebuild(node, receiver, [value.primal for value in values])
@@ -359,7 +365,7 @@ def _captures_tangent(node: nodes.Expression, frame: Frame) -> bool:
     if isinstance(node, nodes.Name) and node.id in frame.environment.functions:
         function = frame.environment.functions[node.id]
         return bool(reads(function) & frame.environment.active) and not _only_shapes(function, frame)
-    return expressions.is_active(node, frame.environment)
+    return is_active(node, frame.environment)
 
 
 def _only_shapes(node: nodes.Node, frame: Frame) -> bool:
@@ -410,12 +416,10 @@ def dispatched(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     return paired(pushforward, node)
 
 
-def _function_and_arguments(
-    node: nodes.Call, frame: Frame
-) -> tuple[nodes.Expression, tuple[nodes.Argument, ...]]:
+def _function_and_arguments(node: nodes.Call, frame: Frame) -> tuple[nodes.Expression, tuple[nodes.Argument, ...]]:
     """The callee as a value; a method of an active object takes the object as its first argument."""
     function = node.function
-    if isinstance(function, nodes.Attribute) and expressions.is_active(function.value, frame.environment):
+    if isinstance(function, nodes.Attribute) and is_active(function.value, frame.environment):
         receiver = function.value
         method = nodes.Attribute(call(nodes.Name("type"), receiver), function.attribute)
         return method, (nodes.Argument(receiver), *node.arguments)
@@ -427,7 +431,7 @@ def _function_operand(function: nodes.Expression, frame: Frame, block: Block) ->
     if isinstance(function, nodes.Call):
         kind = callee_of(function, frame.environment)
         makes_only = isinstance(kind, callees.Unknown | callees.External | callees.Followed)
-        arguments_active = any(expressions.is_active(item.value, frame.environment) for item in function.arguments)
+        arguments_active = any(is_active(item.value, frame.environment) for item in function.arguments)
         if makes_only and not arguments_active and not isinstance(function.function, nodes.Call):
             own = block.child()
             return Operand(_constructed(function, frame, own), own)
@@ -472,4 +476,3 @@ def _pair_or_primal(value: Pushed, frame: Frame) -> nodes.Expression:
 
 def _pairs_or_primal(value: Pushed, frame: Frame) -> nodes.Expression:
     return value.primal if value.tangent is None else call(frame.naming.helper("pairs"), value.primal, value.tangent)
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jvpgen.analysis.activity import inside_comprehension, is_active
+from jvpgen.analysis.inertness import needs_pushing
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import expressions
 from jvpgen.forward.iteration import Iteration, has_active_target, push_iteration, tangent_target
@@ -44,7 +45,7 @@ def _clauses_are_simple(node: nodes.Comprehension, frame: Frame) -> bool:
         parts = [*clause.conditions]
         if not is_active(clause.iterable, environment):
             parts.append(clause.iterable)
-        if any(expressions.needs_pushing(part, environment) and not _is_read(part) for part in parts):
+        if any(needs_pushing(part, environment) and not _is_read(part) for part in parts):
             return False
     return True
 
@@ -58,7 +59,9 @@ def _two_comprehensions(
 ) -> Pushed | None:
     primal = nodes.Comprehension(node.kind, _with_value(node, element.primal), node.clauses, span=node.span)
     if element.tangent is None:
-        if any(is_active(clause.iterable, frame.environment) and not _is_read(clause.iterable) for clause in node.clauses):
+        if any(
+            is_active(clause.iterable, frame.environment) and not _is_read(clause.iterable) for clause in node.clauses
+        ):
             return None
         return Pushed(primal)
     scratch = block.child()
@@ -101,7 +104,9 @@ def _key(node: nodes.Comprehension) -> nodes.Expression:
 def is_trivial_iterable(node: nodes.Expression) -> bool:
     """Whether a loop may run over `node` twice: trivial, or the usual wrappers of what is trivial."""
     match node:
-        case nodes.Call(function=nodes.Name(id="zip" | "enumerate" | "range" | "len" | "pairs" | "reversed"), arguments=arguments):
+        case nodes.Call(
+            function=nodes.Name(id="zip" | "enumerate" | "range" | "len" | "pairs" | "reversed"), arguments=arguments
+        ):
             return all(is_trivial_iterable(argument.value) for argument in arguments)
         case nodes.Call(function=nodes.Attribute(value=value, attribute="items" | "values" | "keys"), arguments=()):
             return is_trivial_iterable(value)

@@ -58,9 +58,7 @@ def _tangent(value: Pushed, frame: Frame) -> nodes.Expression:
     return value.tangent if value.tangent is not None else frame.zero(value.primal)
 
 
-def _over_comprehension(
-    node: nodes.Call, name: str, inside: nodes.Comprehension, frame: Frame, block: Block
-) -> Pushed:
+def _over_comprehension(node: nodes.Call, name: str, inside: nodes.Comprehension, frame: Frame, block: Block) -> Pushed:
     """`tuple(f(x) for x in xs)`: a loop that fills a list, if the comprehension becomes one."""
     pushed = expressions.plain(inside, frame, block)
     if isinstance(pushed.primal, nodes.Comprehension) or name != "list":
@@ -73,8 +71,8 @@ def _dict(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     """`dict(a=x, b=n)`, `dict(zip(names, xs))`: the same keys with the tangents."""
     match node.arguments:
         case (nodes.Argument(value=nodes.Call(function=nodes.Name(id="zip"), arguments=(keys, values))),):
-            operands = [_plain_operand(part.value, frame, block) for part in (keys, values)]
-            pushed_keys, pushed = commit(operands, frame, block, {0})
+            zipped = [_plain_operand(part.value, frame, block) for part in (keys, values)]
+            pushed_keys, pushed = commit(zipped, frame, block, {0})
             primal, tangent = (
                 call(node.function, call(nodes.Name("zip"), pushed_keys.primal, part))
                 for part in (pushed.primal, _tangent(pushed, frame))
@@ -86,9 +84,9 @@ def _dict(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
         for index, operand in enumerate(operands)
         if not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
     }
-    values = commit(operands, frame, block, named)
-    primal = _rebuilt(node, [value.primal for value in values])
-    return Pushed(primal, _rebuilt(node, [_tangent(value, frame) for value in values]))
+    pushed_values = commit(operands, frame, block, named)
+    primal = _rebuilt(node, [value.primal for value in pushed_values])
+    return Pushed(primal, _rebuilt(node, [_tangent(value, frame) for value in pushed_values]))
 
 
 # --- Methods ----------------------------------------------------------------------------------------------------------
@@ -115,15 +113,11 @@ def _read_argument(position: int, value: Pushed, frame: Frame) -> nodes.Expressi
     return value.primal if position == 0 else _tangent(value, frame)
 
 
-def _method(
-    receiver: nodes.Expression, method: str, node: nodes.Call, values: list[nodes.Expression]
-) -> nodes.Call:
+def _method(receiver: nodes.Expression, method: str, node: nodes.Call, values: list[nodes.Expression]) -> nodes.Call:
     return nodes.Call(nodes.Attribute(receiver, method), _rebuilt(node, values).arguments, span=node.span)
 
 
-def push_mutation(
-    node: nodes.Call, container: nodes.Expression, method: str, frame: Frame, block: Block
-) -> Pushed:
+def push_mutation(node: nodes.Call, container: nodes.Expression, method: str, frame: Frame, block: Block) -> Pushed:
     """`xs.append(x)` as a statement: the tangent is appended to the tangents."""
     if method == "add":
         raise NotExpressible("a set of active values", node)
@@ -139,9 +133,7 @@ def push_mutation(
     primal = _method(receiver.primal, method, node, [value.primal for value in arguments])
     if receiver.tangent is None:
         return Pushed(primal)
-    tangents = [
-        value.primal if position < keys else _tangent(value, frame) for position, value in enumerate(arguments)
-    ]
+    tangents = [value.primal if position < keys else _tangent(value, frame) for position, value in enumerate(arguments)]
     tangent = _method(receiver.tangent, method, node, tangents)
     if method == "setdefault":
         return Pushed(primal, tangent)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from jvpgen.analysis.activity import is_active, is_module_variables
+from jvpgen.analysis.activity import is_active, is_foreign_attribute, is_module_variables, reads_submodule
+from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import calls, comprehensions, functions, rule_terms
-from jvpgen.forward.inertness import acts_on_tangents, needs_pushing
 from jvpgen.forward.pushed import (
     Block,
     Frame,
@@ -100,9 +100,7 @@ def push_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand:
     return Operand(push(node, frame, own), own)
 
 
-def push_all(
-    expressions: Sequence[nodes.Expression], frame: Frame, block: Block, named: bool = False
-) -> list[Pushed]:
+def push_all(expressions: Sequence[nodes.Expression], frame: Frame, block: Block, named: bool = False) -> list[Pushed]:
     """Several expressions in order, ready for use; all with trivial primals and tangents if `named`."""
     operands = [push_operand(expression, frame, block) for expression in expressions]
     return commit(operands, frame, block, range(len(operands)) if named else ())
@@ -130,7 +128,14 @@ def _attribute(node: nodes.Attribute, frame: Frame, block: Block) -> Pushed:
         facts = environment.facts
         if facts is not None and node.attribute in facts.active_properties:
             raise NotExpressible(f"the property `{node.attribute}` computes with parameters", node)
+        if facts is not None and is_foreign_attribute(node.attribute, facts):
+            raise NotExpressible(f"`{node.attribute}` may come from a base class that cannot be read", node)
         return Pushed(node, nodes.Attribute(node.value, frame.naming.tangent_attribute(node.attribute)))
+    if reads_submodule(node, environment):
+        receiver = plain(node.value, frame, block).primal
+        arguments = tuple_of((receiver, nodes.Constant(f'"{node.attribute}"')))
+        nothing = tuple_of((nodes.Constant("None"), nodes.Constant("None")))
+        return paired(call(frame.naming.helper("pushforward"), nodes.Name("getattr"), arguments, nothing), node)
     value = plain(node.value, frame, block)
     primal = nodes.Attribute(value.primal, node.attribute, span=node.span)
     if value.tangent is None or not is_active(node, environment):
@@ -185,7 +190,9 @@ def apply_rule(
 ) -> Pushed:
     """The result of a rule given by formulas (or of a constant one), `rebuilt` being the primal from its operands."""
     tensors = set(rule.tensors)
-    active = any(operand.pushed.is_active and name in tensors for name, operand in zip(parameters, operands, strict=True))
+    active = any(
+        operand.pushed.is_active and name in tensors for name, operand in zip(parameters, operands, strict=True)
+    )
     if rule.kind == "constant" or not active:
         values = commit(operands, frame, block)
         return Pushed(rebuilt([value.primal for value in values]))
@@ -196,9 +203,7 @@ def apply_rule(
         for name, operand in zip(parameters, operands, strict=True)
     ]
     primal_needed, tangent_needed = rule_terms.formula_needs(rule, bound, frame)
-    values = commit(
-        [item.operand for item in bound], frame, block, _not_trivial(bound, primal_needed, tangent_needed)
-    )
+    values = commit([item.operand for item in bound], frame, block, _not_trivial(bound, primal_needed, tangent_needed))
     primal = rebuilt([value.primal for value in values])
     return Pushed(primal, rule_terms.formula_tangent(rule, parameters, values, frame))
 

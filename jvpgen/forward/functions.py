@@ -6,14 +6,14 @@ function itself stays, where anything reads it, and carries its derivative with 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from jvpgen.analysis.activity import active_parameter_names, arguments_are_active, captures, function_environment
+from jvpgen.analysis.activity import active_parameter_names, function_environment
 from jvpgen.analysis.environment import Environment
+from jvpgen.analysis.inertness import as_function
+from jvpgen.analysis.uses import Uses, is_derived_inside
 from jvpgen.forward import statements
-from jvpgen.forward.inertness import as_function, has_derivative
-from jvpgen.forward.pushed import Block, Frame, Pushed, call, tuple_of
+from jvpgen.forward.pushed import Block, Frame, NotExpressible, Pushed, call, tuple_of
 from jvpgen.ir import nodes
 
 _SIMPLE_TYPES = frozenset(("bool", "int", "str", "float", "None"))
@@ -94,12 +94,10 @@ def _simple(annotation: nodes.Expression | None) -> nodes.Expression | None:
 
 def push_nested(function: nodes.Function, frame: Frame, block: Block) -> None:
     """A nested `def`: itself where it is read as a plain function, its derivative where it may have one."""
-    derivative = has_derivative(function, frame.environment)
-    uses = Uses(function.name, frame.environment)
-    if not derivative or not uses.has_active:
+    if not is_derived_inside(function.name, frame.environment):
         block.add(replace(function, comments=(), trailing=None))
         return
-    if uses.has_plain:
+    if Uses(function.name, frame.environment).has_plain:
         block.add(replace(function, comments=(), trailing=None))
         decorator = call(frame.naming.helper("body"), nodes.Name(function.name))
         name = frame.naming.temporary(f"{function.name}_jvp", set())
@@ -107,52 +105,8 @@ def push_nested(function: nodes.Function, frame: Frame, block: Block) -> None:
         decorator = call(frame.naming.helper("body"), nodes.Constant("None"))
         name = function.name
     if function.decorators:
-        raise statements.NotExpressible("a decorated nested function over active values", function)
+        raise NotExpressible("a decorated nested function over active values", function)
     block.add(push_function(function, frame, name, decorator, block.depth))
-
-
-class Uses:
-    """How the function around it uses a nested function: in calls that carry tangents, in others, as a value."""
-
-    def __init__(self, name: str, environment: Environment):
-        self.has_active = False
-        self.has_plain = False
-        for node, is_initializer in _references(environment.around, name):
-            if is_initializer:
-                self.has_plain = True
-            elif isinstance(node, nodes.Call):
-                function = environment.functions.get(name)
-                active = arguments_are_active(node, environment) or (function is not None and captures(function, environment))
-                self.has_active = self.has_active or active
-                self.has_plain = self.has_plain or not active
-            else:
-                self.has_active = self.has_plain = True
-
-
-def _references(body: Iterable[nodes.Statement], name: str) -> Iterator[tuple[nodes.Node, bool]]:
-    """Calls of `name`, and places that read it as a value; whether the place is an initializer of `param` or `variable`."""
-    for statement in body:
-        yield from _references_in(statement, name)
-
-
-def _references_in(node: nodes.Node, name: str) -> Iterator[tuple[nodes.Node, bool]]:
-    match node:
-        case nodes.Call(function=nodes.Name(id=called), arguments=arguments) if called == name:
-            yield node, False
-            for argument in arguments:
-                yield from _references_in(argument.value, name)
-        case nodes.Call(function=nodes.Attribute(attribute="param" | "variable") as function, arguments=arguments):
-            yield from _references_in(function, name)
-            for argument in arguments:
-                if argument.value == nodes.Name(name):
-                    yield argument.value, True
-                else:
-                    yield from _references_in(argument.value, name)
-        case nodes.Name(id=read) if read == name:
-            yield node, False
-        case _:
-            for child in nodes.children(node):
-                yield from _references_in(child, name)
 
 
 def push_lambda(node: nodes.Lambda, frame: Frame, block: Block) -> Pushed:

@@ -59,9 +59,9 @@ def push_iteration(
             inner = push_iteration(item, first.value, frame, outer, block)
             arguments = (nodes.Argument(inner.iterable), *rest)
             return Iteration(tuple_of((index, inner.target)), nodes.Call(function, arguments))
-        case nodes.TupleDisplay(elements=targets), nodes.Call(function=nodes.Name(id="zip"), arguments=arguments) if len(
-            targets
-        ) == len([argument for argument in arguments if not argument.star and not argument.keyword]):
+        case nodes.TupleDisplay(elements=targets), nodes.Call(function=nodes.Name(id="zip"), arguments=arguments) if (
+            len(targets) == len([argument for argument in arguments if not argument.star and not argument.keyword])
+        ):
             return _zipped(targets, arguments, frame, outer, block)
         case (
             nodes.TupleDisplay(elements=(key, item)),

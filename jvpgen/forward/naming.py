@@ -15,12 +15,14 @@ from jvpgen.ir.scoping import dotted
 from jvpgen.source.names import Names
 
 RUNTIME_NAMES = (
-    "Pair", "apply_jvp", "body", "evaluate", "pairs", "param", "pushforward", "tangent_lax", "tangent_numpy", "variable",
+    "Pair", "apply_jvp", "body", "evaluate", "opaque", "pairs", "param", "pushforward", "tangent_lax", "tangent_numpy", "variable",
     "variables_of", "zero",
 )  # fmt: skip
 MODULE_OF = {"jnp": "jax.numpy", "lax": "jax.lax", "nn": "flax.linen", "jax": "jax", "np": "numpy"}
 
-_BUILTINS = frozenset("sum max min abs pow round all any len list dict tuple set type id iter next map filter zip range input".split())
+_BUILTINS = frozenset(
+    "sum max min abs pow round all any len list dict tuple set type id iter next map filter zip range input".split()
+)
 _ROLE_OF_OPERATOR = {
     "+": "total", "-": "difference", "*": "scaled", "/": "ratio", "@": "product", "**": "power", "%": "remainder",
     "//": "quotient", "unary-": "negated",

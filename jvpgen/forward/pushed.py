@@ -28,6 +28,7 @@ class NotExpressible(Exception):
         super().__init__(reason)
         self.reason = reason
         self.span: Span | None = node.span if node is not None else None
+        self.is_expression = isinstance(node, nodes.Expression)
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,7 @@ class Block:
         self.add(nodes.Assign((target,), value))
 
 
-def call(
-    function: nodes.Expression, *arguments: nodes.Expression, **keywords: nodes.Expression
-) -> nodes.Call:
+def call(function: nodes.Expression, *arguments: nodes.Expression, **keywords: nodes.Expression) -> nodes.Call:
     """A call with the given arguments."""
     given = [nodes.Argument(argument) for argument in arguments]
     given += [nodes.Argument(value, keyword) for keyword, value in keywords.items()]
@@ -158,9 +157,7 @@ def name_value(pushed: Pushed, frame: Frame, block: Block, role: str | None = No
     return Pushed(name, tangent)
 
 
-def store(
-    name: nodes.Expression, tangent_name: nodes.Expression, pushed: Pushed, frame: Frame, block: Block
-) -> None:
+def store(name: nodes.Expression, tangent_name: nodes.Expression, pushed: Pushed, frame: Frame, block: Block) -> None:
     """`name, tangent_name = pushed`, in the shortest form that keeps evaluation in order."""
     both = tuple_of((name, tangent_name))
     if pushed.pair is not None:

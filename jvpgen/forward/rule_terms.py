@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from jvpgen.analysis.purity import is_number
 from jvpgen.forward.naming import MODULE_OF
@@ -34,7 +34,7 @@ class BoundOperand:
 # --- Templates --------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=None)
+@cache
 def template(term: str) -> nodes.Expression:
     """The tree of a term; calls that get a tangent go to the modules that know zeros, `out` is `OUT`."""
     return _on_tangents(parse_expression(term))
@@ -106,9 +106,7 @@ def formula_needs(rule: Rule, operands: Sequence[BoundOperand], frame: Frame) ->
     return primal_needed, tangent_needed
 
 
-def formula_tangent(
-    rule: Rule, parameters: Sequence[str], values: Sequence[Pushed], frame: Frame
-) -> nodes.Expression:
+def formula_tangent(rule: Rule, parameters: Sequence[str], values: Sequence[Pushed], frame: Frame) -> nodes.Expression:
     """The sum of the terms of the active operands."""
     given: dict[str, nodes.Expression] = {}
     for parameter, value in zip(parameters, values, strict=True):
@@ -231,9 +229,7 @@ def tangent_or_zero(value: Pushed, frame: Frame) -> nodes.Expression:
     return nodes.Constant("0") if is_plain_number(value.primal, frame) else frame.zero(value.primal)
 
 
-def multilinear_terms(
-    positions: Iterable[int], values: Sequence[Pushed]
-) -> list[list[nodes.Expression]]:
+def multilinear_terms(positions: Iterable[int], values: Sequence[Pushed]) -> list[list[nodes.Expression]]:
     """For each active tensor, all operands with that one replaced by its tangent."""
     terms = []
     for position in positions:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from jvpgen.analysis import callees
 from jvpgen.analysis.activity import callee_of, is_active, makes_a_callable
+from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import calls, expressions, functions, rule_terms
 from jvpgen.forward.iteration import push_iteration, tangent_target
@@ -47,8 +48,10 @@ def _annotated(source: nodes.Statement, own: Block, frame: Frame) -> list[nodes.
     made = own.statements
     if not made:
         return made
-    quote = ()
-    if own.taken and isinstance(source, nodes.Assign | nodes.AugmentedAssign | nodes.Return | nodes.ExpressionStatement):
+    quote: tuple[str, ...] = ()
+    if own.taken and isinstance(
+        source, nodes.Assign | nodes.AugmentedAssign | nodes.Return | nodes.ExpressionStatement
+    ):
         quote = (_quoted(source, frame, own.depth),)
     made[0] = replace(made[0], comments=(*source.comments, *quote))
     if source.trailing is None or source.trailing.startswith(_FOR_TOOLS):
@@ -91,7 +94,8 @@ def push_statement(node: nodes.Statement, frame: Frame, block: Block) -> None:
         case nodes.Raise(exception=exception, cause=cause):
             block.add(nodes.Raise(*_primals((exception, cause), frame, block)))
         case nodes.Assert(test=test, message=message):
-            block.add(nodes.Assert(*_primals((test, message), frame, block)))
+            pushed_test, pushed_message = _primals((test, message), frame, block)
+            block.add(nodes.Assert(pushed_test or test, pushed_message))
         case nodes.Delete(targets=targets):
             _delete(targets, frame, block)
         case nodes.Function():
@@ -108,7 +112,7 @@ def _primals(
     parts: Sequence[nodes.Expression | None], frame: Frame, block: Block
 ) -> tuple[nodes.Expression | None, ...]:
     """Expressions of which only the primals count."""
-    if not any(part is not None and expressions.acts_on_tangents(part, frame.environment) for part in parts):
+    if not any(part is not None and acts_on_tangents(part, frame.environment) for part in parts):
         return tuple(parts)
     values = iter(expressions.push_all([part for part in parts if part is not None], frame, block))
     return tuple(next(values).primal if part is not None else None for part in parts)
@@ -132,7 +136,9 @@ def _assign(node: nodes.Assign, frame: Frame, block: Block) -> None:
     else:
         pushed = expressions.push(node.value, frame, block)
     if len(node.targets) > 1:
-        pushed = name_value(pushed, frame, block) if not is_trivial(pushed.primal) or pushed.pair is not None else pushed
+        pushed = (
+            name_value(pushed, frame, block) if not is_trivial(pushed.primal) or pushed.pair is not None else pushed
+        )
         pushed = pushed if pushed.is_plain else settle(pushed, frame, block)
     for target in node.targets:
         assign(target, pushed, frame, block)
@@ -140,7 +146,7 @@ def _assign(node: nodes.Assign, frame: Frame, block: Block) -> None:
 
 def _conditional(target: nodes.Name, value: nodes.Conditional, frame: Frame, block: Block) -> Pushed:
     """`x = a if test else b`: the branches of an `if` store in `x` directly."""
-    if not expressions.needs_pushing(value, frame.environment):
+    if not needs_pushing(value, frame.environment):
         return Pushed(value)
     return expressions.conditional(value, target, frame, block)
 
@@ -170,9 +176,7 @@ def assign(target: nodes.Expression, pushed: Pushed, frame: Frame, block: Block)
             _assign_part(target, pushed, frame, block)
 
 
-def _assign_tuple(
-    target: nodes.TupleDisplay | nodes.ListDisplay, pushed: Pushed, frame: Frame, block: Block
-) -> None:
+def _assign_tuple(target: nodes.TupleDisplay | nodes.ListDisplay, pushed: Pushed, frame: Frame, block: Block) -> None:
     if not _any_active(target, frame):
         if pushed.pair is not None:
             block.assign(tuple_of((target, nodes.Name("_"))), pushed.pair)
@@ -221,9 +225,7 @@ def is_active_target(target: nodes.Expression, frame: Frame) -> bool:
     return False
 
 
-def _assign_elements(
-    targets: Sequence[nodes.Expression], pushed: Pushed, frame: Frame, block: Block
-) -> None:
+def _assign_elements(targets: Sequence[nodes.Expression], pushed: Pushed, frame: Frame, block: Block) -> None:
     """`a, b = f(x), g(y)`: one assignment to all primals and tangents."""
     assert isinstance(pushed.primal, nodes.TupleDisplay)
     primals = pushed.primal.elements
@@ -258,8 +260,12 @@ def _assign_part(target: nodes.Expression, pushed: Pushed, frame: Frame, block: 
     target = _stored_target(target, frame, block)
     if not is_active_target(target, frame):
         if pushed.is_active and not isinstance(target, nodes.Subscript):
-            raise NotExpressible(f"an active value is stored in `{root_name(target)}`, an object of unknown kind", target)
-        block.assign(target if pushed.pair is None else tuple_of((target, nodes.Name("_"))), pushed.pair or pushed.primal)
+            raise NotExpressible(
+                f"an active value is stored in `{root_name(target)}`, an object of unknown kind", target
+            )
+        block.assign(
+            target if pushed.pair is None else tuple_of((target, nodes.Name("_"))), pushed.pair or pushed.primal
+        )
         return
     if pushed.pair is None:
         pushed = settle(pushed, frame, block) if not pushed.is_plain else pushed
@@ -301,8 +307,8 @@ def _augmented(node: nodes.AugmentedAssign, frame: Frame, block: Block) -> None:
             _add_in_place(target, node.value, frame, block)
             return
         node = replace(node, target=target)
-    value = nodes.Binary(node.target, node.operator, node.value, span=node.span)
-    assign(node.target, expressions.push(value, frame, block), frame, block)
+    written_out = nodes.Binary(node.target, node.operator, node.value, span=node.span)
+    assign(node.target, expressions.push(written_out, frame, block), frame, block)
 
 
 def _add_in_place(target: nodes.Expression, value: nodes.Expression, frame: Frame, block: Block) -> None:
@@ -316,8 +322,7 @@ def _add_in_place(target: nodes.Expression, value: nodes.Expression, frame: Fram
             block.add(nodes.AugmentedAssign(dot, "+", frame.zero(pushed.primal)))
         return
     if mentions(pushed.tangent, target):  # the tangent needs the old value
-        pushed = Pushed(pushed.primal, pushed.tangent)
-        total = nodes.Binary(target, "+", pushed.primal), nodes.Binary(dot, "+", pushed.tangent or dot)
+        total = nodes.Binary(target, "+", pushed.primal), nodes.Binary(dot, "+", pushed.tangent)
         block.assign(tuple_of((target, dot)), tuple_of(total))
         return
     block.add(nodes.AugmentedAssign(target, "+", pushed.primal))
@@ -395,9 +400,7 @@ def _for(node: nodes.For, frame: Frame, block: Block) -> None:
         for name in dict.fromkeys(target_names(node.target))
         if name in frame.environment.active and nodes.Name(frame.naming.tangent(name)) not in _targets(iteration.target)
     ]
-    zeros = tuple(
-        nodes.Assign((frame.tangent(name),), frame.zero(nodes.Name(name))) for name in missing
-    )
+    zeros = tuple(nodes.Assign((frame.tangent(name),), frame.zero(nodes.Name(name))) for name in missing)
     orelse = push_block(node.orelse, frame, block.depth + 1)
     block.add(nodes.For(iteration.target, iteration.iterable, (*zeros, *body), orelse))
 
@@ -423,7 +426,7 @@ def _try(node: nodes.Try, frame: Frame, block: Block) -> None:
 
 
 def _inline_test(test: nodes.Expression, frame: Frame, block: Block, what: str) -> nodes.Expression:
-    if not expressions.acts_on_tangents(test, frame.environment):
+    if not acts_on_tangents(test, frame.environment):
         return test
     scratch = block.child()
     pushed = expressions.push(test, frame, scratch)

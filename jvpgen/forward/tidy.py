@@ -28,7 +28,9 @@ def _tangent_names(function: nodes.Function, naming: Naming) -> frozenset[str]:
     for node in nodes.walk(function):
         if isinstance(node, nodes.Function) and node is not function:
             bound |= bound_names(node.body)
-    return frozenset(name for name in bound if name.endswith(("_dot", "_tangent", "_tangent_")) and name not in naming.reserved)
+    return frozenset(
+        name for name in bound if name.endswith(("_dot", "_tangent", "_tangent_")) and name not in naming.reserved
+    )
 
 
 def _read_names(node: nodes.Node) -> frozenset[str]:

@@ -16,10 +16,10 @@ from jvpgen.analysis.activity import function_environment, returns_active
 from jvpgen.analysis.coverage import Remaining, remaining_calls
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment
+from jvpgen.analysis.inertness import needs_pushing
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report
 from jvpgen.forward.functions import derived_parameters, push_function
-from jvpgen.forward.inertness import needs_pushing
 from jvpgen.forward.naming import RUNTIME_NAMES, Naming, module_aliases
 from jvpgen.forward.pushed import Frame, NotExpressible, call
 from jvpgen.forward.tidy import tidied
@@ -49,9 +49,10 @@ _KNOWN_DECORATORS = frozenset(
 
 @dataclass(frozen=True)
 class Remark:
-    """What is said in place of a body that could not be written."""
+    """What stands in place of a body that could not be written: the reason, and a statement that makes it known."""
 
-    lines: tuple[str, ...]
+    text: str
+    statement: nodes.Expression
 
 
 @dataclass(frozen=True)
@@ -113,24 +114,28 @@ class _Identifiers(cst.CSTVisitor):
 
 
 def derive_unit(definition: Definition, reach: Reach, spelling: Spelling, report: Report) -> Unit:
-    """The unit of a module class or of a function."""
+    """The unit of a module class or of a function; calls that go to `jax.jvp` are reported."""
     order = definition.module.span(definition.node).line
-    if definition.kind == "function":
-        return _function_unit(definition, order, reach, spelling, report)
-    return _class_unit(definition, order, reach, spelling, report)
+    of_kind = _function_unit if definition.kind == "function" else _class_unit
+    unit = of_kind(definition, order, reach, spelling, report)
+    for item in unit.remaining:
+        if item.code == "JVP401":
+            message = f"`{item.expression}` goes through `jax.jvp`: {item.reason}"
+            report.add(diagnostic("JVP401", message, item.span))
+    return unit
 
 
 # --- Functions --------------------------------------------------------------------------------------------------------
 
 
-def _function_unit(
-    definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report
-) -> Unit:
+def _function_unit(definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report) -> Unit:
     assert isinstance(definition.node, cst.FunctionDef)
     function = lower_function(definition.node, definition.module.span)
     outer = file_environment(definition.module, reach, definition)
     unknown = [name for name in (_decorator(item, outer) for item in function.decorators) if name is not None]
-    body = _pushed(function, outer, definition.path_in_module, _target(definition.path_in_module), unknown, spelling, report)
+    body = _pushed(
+        function, outer, definition.path_in_module, _target(definition.path_in_module), unknown, spelling, report
+    )
     inside = function_environment(function, outer)
     remaining = tuple(remaining_calls(function, inside))
     if isinstance(body, nodes.Function):
@@ -172,9 +177,7 @@ def _class_unit(definition: Definition, order: int, reach: Reach, spelling: Spel
             bodies[name] = body
         else:
             remaining.append(_as_opaque(function, body))
-    return Unit(
-        definition, order, tuple(parts), bodies, tuple(remaining), bases_of(definition, reach), facts
-    )
+    return Unit(definition, order, tuple(parts), bodies, tuple(remaining), bases_of(definition, reach), facts)
 
 
 def _is_derivable(name: str, method: Method) -> bool:
@@ -230,10 +233,9 @@ def _pushed(
         name = body_name(label, spelling)
         return tidied(push_function(function, frame, name, _decorator_call(target, function, outer, frame)), naming)
     except NotExpressible as stopped:
-        span = stopped.span or function.span
-        kind = "JVP301" if isinstance(span, type(None)) else "JVP302"
-        report.add(diagnostic(kind, f"`{label}` is not written out: {stopped.reason}", span))
-        return Remark((f"{label} is not written out: {stopped.reason}.", "It runs under `nn.jvp`."))
+        code = "JVP403" if unknown_decorators else "JVP302" if stopped.is_expression else "JVP301"
+        report.add(diagnostic(code, f"`{label}` is not written out: {stopped.reason}", stopped.span or function.span))
+        return Remark(f"{label} runs under `nn.jvp`: {stopped.reason}.", call(frame.naming.helper("opaque"), target))
 
 
 def _globals_read(function: nodes.Function) -> frozenset[str]:
@@ -257,7 +259,7 @@ def _decorator_call(
 
 
 def _as_opaque(function: nodes.Function, remark: Remark) -> Remaining:
-    return Remaining("opaque", function.name, remark.lines[0], function.span)
+    return Remaining("opaque", function.name, remark.text, function.span, "JVP403")
 
 
 # --- What a unit reaches ----------------------------------------------------------------------------------------------
@@ -279,12 +281,13 @@ def referenced(unit: Unit, reach: Reach) -> tuple[Definition, ...]:
     while waiting:
         name, asking, environment = waiting.pop(0)
         qualified = environment.qualified(name)
-        definition = reach.definition(qualified, asking) if qualified is not None else None
-        if definition is None or definition.key in seen:
+        named = reach.definition(qualified, asking) if qualified is not None else None
+        if named is None:
+            continue
+        definition = named if named.kind != "function" else _owner(named, reach) or named
+        if definition.key in seen:
             continue
         seen.add(definition.key)
-        if definition.kind == "function" and "." in definition.path_in_module:
-            definition = _owner(definition, reach) or definition
         if definition.kind in ("module_class", "function"):
             found.setdefault(definition.key, definition)
         elif definition.kind == "value":
@@ -294,8 +297,16 @@ def referenced(unit: Unit, reach: Reach) -> tuple[Definition, ...]:
     return tuple(found.values())
 
 
+def globals_read(unit: Unit, reach: Reach) -> frozenset[str]:
+    """Top-level names of its own file that the unit's source reads: imports and constants too."""
+    bound = reach.names(unit.definition.module).bindings
+    return frozenset(name for function in _sources(unit, reach) for name in reads(function) if name in bound)
+
+
 def _owner(method: Definition, reach: Reach) -> Definition | None:
     """The module class whose method a definition is."""
+    if "." not in method.path_in_module:
+        return None
     qualified = method.qualified.rpartition(".")[0]
     owner = reach.definition(qualified, method.module)
     return owner if owner is not None and owner.kind == "module_class" else None

@@ -68,7 +68,9 @@ class _Lowering:
     def expression(self, node: cst.BaseExpression) -> nodes.Expression:
         lower = getattr(self, f"_{type(node).__name__}", None)
         if lower is None:
-            return nodes.Unsupported(text_of(node), f"`{type(node).__name__.lower()}` expression", span=self.place(node))
+            return nodes.Unsupported(
+                text_of(node), f"`{type(node).__name__.lower()}` expression", span=self.place(node)
+            )
         result: nodes.Expression = lower(node)
         return result
 
@@ -129,7 +131,7 @@ class _Lowering:
     def _argument(self, node: cst.Arg) -> nodes.Argument:
         keyword = node.keyword.value if node.keyword else None
         star = node.star if node.star in ("*", "**") else ""
-        return nodes.Argument(self.expression(node.value), keyword, star, span=self.place(node))  # type: ignore[arg-type]
+        return nodes.Argument(self.expression(node.value), keyword, star, span=self.place(node))
 
     def _UnaryOperation(self, node: cst.UnaryOperation) -> nodes.Expression:
         operator = _UNARY[type(node.operator)]
@@ -183,7 +185,10 @@ class _Lowering:
 
     def _Dict(self, node: cst.Dict) -> nodes.Expression:
         items = tuple(
-            (self.expression(element.key) if isinstance(element, cst.DictElement) else None, self.expression(element.value))
+            (
+                self.expression(element.key) if isinstance(element, cst.DictElement) else None,
+                self.expression(element.value),
+            )
             for element in node.elements
         )
         return nodes.DictDisplay(items, span=self.place(node))
@@ -321,7 +326,7 @@ class _Lowering:
         return nodes.Continue(span=self.place(node))
 
     def _Import(self, node: cst.Import | cst.ImportFrom) -> nodes.Statement:
-        names = ()
+        names: tuple[str, ...] = ()
         if not isinstance(node.names, cst.ImportStar):
             names = tuple(_bound_name(alias) for alias in node.names)
         return nodes.Verbatim(text_of(node), names, span=self.place(node))

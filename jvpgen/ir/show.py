@@ -153,7 +153,8 @@ def _dict_item(key: nodes.Expression | None, value: nodes.Expression) -> str:
 
 
 def _comprehension(node: nodes.Comprehension) -> str:
-    left, right = {"list": "[]", "set": "{}", "dict": "{}", "generator": "()"}[node.kind]
+    brackets = {"list": ("[", "]"), "set": ("{", "}"), "dict": ("{", "}"), "generator": ("(", ")")}
+    left, right = brackets[node.kind]
     if node.kind == "dict":
         assert isinstance(node.element, nodes.TupleDisplay)
         element = _dict_item(*node.element.elements)
@@ -269,7 +270,10 @@ def _try_lines(node: nodes.Try, indent: int) -> list[str]:
     lines = [f"{margin}try:", *show_block(node.body, indent + 1)]
     for handler in node.handlers:
         head = "except" + (f" {show(handler.kind)}" if handler.kind is not None else "")
-        lines += [f"{margin}{head}{f' as {handler.name}' if handler.name else ''}:", *show_block(handler.body, indent + 1)]
+        lines += [
+            f"{margin}{head}{f' as {handler.name}' if handler.name else ''}:",
+            *show_block(handler.body, indent + 1),
+        ]
     lines += _else_lines(node.orelse, indent)
     if node.finalbody:
         lines += [f"{margin}finally:", *show_block(node.finalbody, indent + 1)]
@@ -282,6 +286,6 @@ def _function_lines(node: nodes.Function, indent: int) -> list[str]:
     returns = f" -> {show(node.returns)}" if node.returns is not None else ""
     lines.append(f"{margin}def {node.name}({show_parameters(node.parameters)}){returns}:")
     if node.docstring:
-        lines += [f"{margin}    {node.docstring}"]
+        lines += [f"{margin}    {node.docstring}"]  # its further lines carry their own margin
     body = show_block(node.body, indent + 1)
     return lines + (body if node.body or not node.docstring else [])

@@ -75,6 +75,7 @@ class Pipeline:
 
     layout: Layout
     everything: bool  # every linen module, decorated or not
+    inspecting: bool = False  # what there is to say of each class is wanted, the text is not
 
     @cached_property
     def _reach(self) -> Reach:
@@ -88,6 +89,7 @@ class Pipeline:
             line_length=self.layout.config.line_length,
             everything=self.everything,
             absolute_imports=self.layout.output is not None,
+            inspect=self.inspecting,
         )
         made: Derived | None = pipeline.derive_file(path, self._reach, needs, settings, report)
         return made
@@ -105,9 +107,9 @@ class Pipeline:
         return self._reach.problems
 
 
-def of(layout: Layout, everything: bool) -> Compiler:
+def of(layout: Layout, everything: bool, inspecting: bool = False) -> Compiler:
     """The compiler for a project."""
-    return Pipeline(layout, everything)
+    return Pipeline(layout, everything, inspecting)
 
 
 def text_of_name(name: str, layout: Layout, report: Report) -> str | None:

@@ -63,7 +63,11 @@ _OPERATORS = {
 
 ALIASES: Mapping[str, str] = MappingProxyType(
     {f"jax.numpy.{name}": f"jax.numpy.{other}" for name, other in _OF_NUMPY.items()}
-    | {f"{module}.{name}": f"operator.{symbol}" for name, symbol in _OPERATORS.items() for module in ("operator", "_operator")}
+    | {
+        f"{module}.{name}": f"operator.{symbol}"
+        for name, symbol in _OPERATORS.items()
+        for module in ("operator", "_operator")
+    }
     | {
         "builtins.abs": "jax.numpy.abs",
         "builtins.pow": "operator.**",

@@ -1,4 +1,4 @@
-"""Functions whose result carries no tangent: piecewise constant, made of shapes and dtypes alone, or drawn at random."""
+"""Functions whose result carries no tangent: piecewise constant, of shapes and dtypes alone, or drawn at random."""
 
 from jvpgen.rules.rule import constant, rules
 

@@ -83,7 +83,9 @@ RULES = rules(
     linear("lax.complex(x, y)", tensors="x y"),
     rule("jnp.angle(z)", z_dot="jnp.imag(jnp.conj(z) * z_dot) / jnp.abs(z) ** 2"),
     # --- Special functions --------------------------------------------------------------------------------------------
-    rule("jax.scipy.special.erf(x)", "lax.erf(x)", x_dot="x_dot * 1.1283791670955126 * jnp.exp(-(x**2))"),  # 2 / sqrt(pi)
+    rule(
+        "jax.scipy.special.erf(x)", "lax.erf(x)", x_dot="x_dot * 1.1283791670955126 * jnp.exp(-(x**2))"
+    ),  # 2 / sqrt(pi)
     rule("jax.scipy.special.erfc(x)", "lax.erfc(x)", x_dot="-x_dot * 1.1283791670955126 * jnp.exp(-(x**2))"),
     rule("jax.scipy.special.erfinv(x)", "lax.erf_inv(x)", x_dot="x_dot * 0.8862269254527580 * jnp.exp(out**2)"),
     rule("jax.scipy.special.gammaln(x)", "lax.lgamma(x)", x_dot="x_dot * lax.digamma(x)"),

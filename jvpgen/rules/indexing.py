@@ -21,11 +21,16 @@ RULES = rules(
         "lax.dynamic_slice(operand, start_indices, slice_sizes, *, allow_negative_indices)",
         "lax.dynamic_slice_in_dim(operand, start_index, slice_size, axis, *, allow_negative_indices)",
         "lax.dynamic_index_in_dim(operand, index, axis, keepdims, *, allow_negative_indices)",
-        "lax.gather(operand, start_indices, dimension_numbers, slice_sizes, *, unique_indices, indices_are_sorted, mode, "
-        "fill_value=0)",
+    ),
+    rule(
+        "lax.gather(operand, start_indices, dimension_numbers, slice_sizes, *, unique_indices=False, "
+        "indices_are_sorted=False, mode=None, fill_value=None)",
+        operand_dot="lax.gather(operand_dot, start_indices, dimension_numbers, slice_sizes, mode=mode, fill_value=0)",
     ),
     # --- Writing ------------------------------------------------------------------------------------------------------
-    linear("lax.dynamic_update_slice(operand, update, start_indices, *, allow_negative_indices)", tensors="operand update"),
+    linear(
+        "lax.dynamic_update_slice(operand, update, start_indices, *, allow_negative_indices)", tensors="operand update"
+    ),
     linear(
         "lax.dynamic_update_slice_in_dim(operand, update, start_index, axis, *, allow_negative_indices)",
         tensors="operand update",
@@ -35,7 +40,8 @@ RULES = rules(
         tensors="operand update",
     ),
     linear(
-        "lax.scatter_add(operand, scatter_indices, updates, dimension_numbers, *, indices_are_sorted, unique_indices, mode)",
+        "lax.scatter_add(operand, scatter_indices, updates, dimension_numbers, *, indices_are_sorted, unique_indices, "
+        "mode)",
         tensors="operand updates",
     ),
     # --- Sorting ------------------------------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ RULES = rules(
         "lax.batch_matmul(lhs, rhs, precision)",
     ),
     multilinear(
-        "jnp.einsum(subscripts, *operands, out, optimize, precision, preferred_element_type, _dot_general, out_sharding)",
+        "jnp.einsum(subscripts, *operands, out, optimize, precision, preferred_element_type, _dot_general, "
+        "out_sharding)",
         tensors="operands",
     ),
     multilinear("jnp.linalg.multi_dot(arrays, *, precision)", tensors="arrays"),

@@ -5,7 +5,7 @@ from jvpgen.rules.rule import call, constant, linear, multilinear, rule, rules, 
 RULES = rules(
     # --- Shape and copies ---------------------------------------------------------------------------------------------
     linear(
-        "a.reshape(*args, order, copy, out_sharding)",
+        "a.reshape(*args, order, out_sharding)",
         "a.ravel(order, *, out_sharding)",
         "a.flatten(order, *, out_sharding)",
         "a.squeeze(axis)",
@@ -32,22 +32,31 @@ RULES = rules(
     call("a.cumprod(axis, dtype, out)", "cumprod_jvp"),
     call("a.max(axis, out, keepdims, initial, where)", "max_jvp"),
     call("a.min(axis, out, keepdims, initial, where)", "min_jvp"),
-    call("a.var(axis, dtype, out, ddof, keepdims, *, where, mean, correction)", "var_jvp", tensors="a mean"),
-    call("a.std(axis, dtype, out, ddof, keepdims, *, where, mean, correction)", "std_jvp", tensors="a mean"),
+    call("a.var(axis, dtype, out, ddof, keepdims, *, where, correction)", "var_jvp"),
+    call("a.std(axis, dtype, out, ddof, keepdims, *, where, correction)", "std_jvp"),
     multilinear("a.dot(b, *, precision, preferred_element_type)"),
     # --- Reading, sorting, writing ------------------------------------------------------------------------------------
     rule(
-        "a.take(indices, axis=None, out=None, mode=None, unique_indices=False, indices_are_sorted=False, fill_value=None)",
+        "a.take(indices, axis=None, out=None, mode=None, unique_indices=False, indices_are_sorted=False, "
+        "fill_value=None)",
         a_dot="jnp.take(a_dot, indices, axis=axis, mode=mode, fill_value=0)",
     ),
     call("a.sort(axis, *, kind, order, stable, descending)", "sort_jvp"),
-    linear("a.at[index].get(*, indices_are_sorted, unique_indices, mode, fill_value=0, wrap_negative_indices)"),
+    call(
+        "a.at[index].get(*, indices_are_sorted, unique_indices, mode, fill_value, wrap_negative_indices)", "at_get_jvp"
+    ),
     linear("a.at[index].set(values, *, indices_are_sorted, unique_indices, mode)", tensors="a values"),
     linear("a.at[index].add(values, *, indices_are_sorted, unique_indices, mode)", tensors="a values"),
     linear("a.at[index].subtract(values, *, indices_are_sorted, unique_indices, mode)", tensors="a values"),
-    call("a.at[index].multiply(values, *, indices_are_sorted, unique_indices, mode)", "at_multiply_jvp", tensors="a values"),
+    call(
+        "a.at[index].multiply(values, *, indices_are_sorted, unique_indices, mode)",
+        "at_multiply_jvp",
+        tensors="a values",
+    ),
     call("a.at[index].mul(values, *, indices_are_sorted, unique_indices, mode)", "at_multiply_jvp", tensors="a values"),
-    call("a.at[index].divide(values, *, indices_are_sorted, unique_indices, mode)", "at_divide_jvp", tensors="a values"),
+    call(
+        "a.at[index].divide(values, *, indices_are_sorted, unique_indices, mode)", "at_divide_jvp", tensors="a values"
+    ),
     # --- No tangent ---------------------------------------------------------------------------------------------------
     constant(
         "a.shape",

@@ -34,8 +34,8 @@ RULES = rules(
     call("lax.cumlogsumexp(operand, axis, reverse)", "cumlogsumexp_jvp"),
     # --- Windows ------------------------------------------------------------------------------------------------------
     call(
-        "lax.reduce_window(operand, init_value, computation, window_dimensions, window_strides, padding, base_dilation, "
-        "window_dilation)",
+        "lax.reduce_window(operand, init_value, computation, window_dimensions, window_strides, padding, "
+        "base_dilation, window_dilation)",
         "reduce_window_jvp",
     ),
 )

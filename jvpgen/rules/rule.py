@@ -1,34 +1,34 @@
-"""What a rule is, and the words that write one. A signature and its terms enter as text; a checked, frozen `Rule` leaves.
+"""What a rule is, and the words that write one. Text of signatures and terms enters; checked, frozen `Rule`s leave.
 
 The words:
 
-    constant("jnp.floor(x)", "jnp.zeros(...)")       the result has no tangent, whatever the arguments' tangents are
-    linear("jnp.squeeze(a, axis)")                   the tangent is the same call on the tangents
-    multilinear("jnp.matmul(a, b)")                  the sum of the calls with one tensor replaced by its tangent
-    rule("jnp.tanh(x)", x_dot="x_dot * (1 - out**2)")    the sum of the terms, one per tensor that has a tangent
-    call("nn.max_pool(inputs, ...)", "max_pool_jvp") a function of `jvpgen.runtime.formulas`, which returns (out, out_dot)
-    unsupported("a.tolist()", reason="...")          known, and refused for the reason given
+    constant("jnp.floor(x)", "jnp.zeros(...)")         the result has no tangent, whatever the arguments have
+    linear("jnp.squeeze(a, axis)")                     the tangent is the same call on the tangents
+    multilinear("jnp.matmul(a, b)")                    the sum of the calls with one tensor replaced by its tangent
+    rule("jnp.tanh(x)", x_dot="x_dot * (1 - out**2)")  the sum of the terms, one per tensor that has a tangent
+    call("nn.max_pool(inputs, ...)", "max_pool_jvp")   a function of `jvpgen.runtime.formulas`, giving (out, out_dot)
+    unsupported("a.tolist()", reason="...")            known, and refused for the reason given
 
-The grammar of a signature: the call as a program writes it, `jnp`, `lax` and `nn` (flax.linen) standing for their modules,
-with the function's own parameter names in its own order.
+The grammar of a signature: the call as a program writes it, `jnp`, `lax` and `nn` (flax.linen) standing for their
+modules, with the function's own parameter names in its own order.
 
     name             may be given by position or by keyword; after a bare `*`, by keyword only
     *name            any number of positional arguments
-    name=text        in rule: the default that a term sees when the argument is absent
-                     in linear and constant (always `=0`): an affine parameter. It must be constant, and becomes 0 in the call
-                     on the tangents
+    name=text        in `rule`: the default that a term sees when the argument is absent
+                     in `linear` and `constant`, always `=0`: an affine parameter. It must be constant, and becomes 0
+                     in the call on the tangents
     ...              any further arguments, all of them static
     a.method(x), a.attribute, a[index], a + b, -a, a.at[index].set(values)
                      methods, attributes and operators, the receiver being the first parameter
 
-Which parameters are tensors: `tensors="x y"`, the keys of the terms in `rule`; by default the first parameter, and in
-`multilinear` the first two. Along all other parameters the derivative is zero, or no tangent can exist. Several tensors of a
-`linear` rule are linear together: `jnp.where(condition, x, y)`. A tensor may be a list of arrays.
+Which parameters are tensors: `tensors="x y"`, or the keys of the terms in `rule`; by default the first parameter, and
+in `multilinear` the first two. Along all other parameters the derivative is zero, or no tangent can exist. Several
+tensors of a `linear` rule are linear together: `jnp.where(condition, x, y)`. A tensor may be a list of arrays.
 
-The grammar of a term: a Python expression over the parameters, `out`, the tangent `NAME_dot` of its own parameter, and `jnp`,
-`lax`, `nn`, `jax`, `np`. It is linear in `NAME_dot`. With `broadcast=True` terms are the bare tangents, and the sum of them has
-still to take the shape and dtype of the result. An argument `k=k` of a call in a term, where `k` is absent from the call and
-has the default None, is left out.
+The grammar of a term: a Python expression over the parameters, `out`, the tangent `NAME_dot` of its own parameter, and
+`jnp`, `lax`, `nn`, `jax`, `np`; it is linear in `NAME_dot`. With `broadcast=True` a term may be the bare tangent, and
+the sum of the terms has still to take the shape and dtype of the result. An argument `k=k` of a call in a term, where
+`k` is absent and its default is None, is left out.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class RuleError(Exception):
 
 @dataclass(frozen=True)
 class RuleParameter:
-    """One parameter. A positional one may also be given by name; `any` (written `...`) takes all that no other one takes."""
+    """One parameter. A positional one may be given by name too; `any` (written `...`) takes what no other one takes."""
 
     name: str
     kind: ParameterKind = "positional"

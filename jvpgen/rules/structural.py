@@ -72,7 +72,7 @@ RULES = rules(
     # --- Making arrays of values --------------------------------------------------------------------------------------
     linear(
         "jnp.asarray(a, dtype, order, *, copy, device, out_sharding)",
-        "jnp.array(object, dtype, copy, order, ndmin, *, device, out_sharding)",
+        "jnp.array(object, dtype, *, copy, order, ndmin, device, out_sharding)",
         "jnp.copy(a, order)",
         "jnp.astype(x, dtype, *, copy, device)",
         "lax.convert_element_type(operand, new_dtype)",

@@ -71,7 +71,7 @@ def canonical(name: str) -> str:
 
 @cache
 def lookup(name: str) -> Rule | None:
-    """The rule of a function by its qualified name, or None. `jax.nn.initializers.*(...)` holds for all of that module."""
+    """The rule of a function by its qualified name, or None; `jax.nn.initializers.*(...)` is for all of that module."""
     for spelled in _spellings(name):
         module = spelled.rpartition(".")[0]
         rule = RULES.get(spelled)

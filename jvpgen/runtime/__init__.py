@@ -6,7 +6,7 @@ from jvpgen.runtime.evaluate import evaluate
 from jvpgen.runtime.fields import field
 from jvpgen.runtime.pair import Pair, pairs
 from jvpgen.runtime.pushforward import pushforward
-from jvpgen.runtime.registry import body
+from jvpgen.runtime.registry import body, opaque
 from jvpgen.runtime.structures import Method
 from jvpgen.runtime.variables import param, variable, variables_of
 from jvpgen.runtime.zero import Zero, zero
@@ -18,6 +18,7 @@ __all__ = [
     "apply_jvp",
     "body",
     "evaluate",
+    "opaque",
     "field",
     "pairs",
     "param",

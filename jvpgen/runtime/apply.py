@@ -21,7 +21,7 @@ from jvpgen.runtime.generated import find_body, load_sibling
 from jvpgen.runtime.interceptor import intercepted
 from jvpgen.runtime.pair import is_pair
 from jvpgen.runtime.pushforward import push
-from jvpgen.runtime.registry import exact_function
+from jvpgen.runtime.registry import exact_function, is_opaque
 from jvpgen.runtime.zero import Zero, is_zero
 
 
@@ -112,7 +112,7 @@ def _checked_method(module: nn.Module, method: Any) -> Any:
         function = exact_function(method)
     if find_body(function) is None and not _is_flax(function):
         _import_for_bases(module)
-        if find_body(function) is None:
+        if find_body(function) is None and not is_opaque(function):
             raise NotGenerated(_missing(module, function))
     return function
 

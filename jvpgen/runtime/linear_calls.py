@@ -88,7 +88,8 @@ def _zero_result(function: Callable[..., Any], rule: Rule, args: Sequence[Any], 
 
     if rule.name.rpartition(".")[2] not in _SEVERAL_RESULTS:
         return Zero.of(call, *zeros)
-    shapes = [jax.ShapeDtypeStruct(zero.shape, zero.dtype, weak_type=zero.weak_type) for zero in zeros]
+    struct: Any = jax.ShapeDtypeStruct
+    shapes = [struct(zero.shape, zero.dtype, weak_type=zero.weak_type) for zero in zeros]
     return jax.tree.map(Zero, jax.eval_shape(call, *shapes))
 
 

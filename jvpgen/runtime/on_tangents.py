@@ -12,7 +12,9 @@ from jvpgen.rules import Rule, lookup
 from jvpgen.runtime.linear_calls import linear_call
 
 # Functions whose own rule is a term in which they occur again, on the tangent.
-_LINEAR_IN_TERMS = frozenset(("jax.numpy.take", "jax.numpy.take_along_axis", "jax.numpy.linalg.solve"))
+LINEAR_IN_TERMS = frozenset(
+    ("jax.numpy.take", "jax.numpy.take_along_axis", "jax.lax.gather", "jax.numpy.linalg.solve"),
+)
 
 
 def function_on_tangents(module: ModuleType, name: str) -> Any:
@@ -23,7 +25,7 @@ def function_on_tangents(module: ModuleType, name: str) -> Any:
     rule = lookup(f"{module.__name__}.{name}")
     if rule is None:
         return original
-    if rule.name in _LINEAR_IN_TERMS:
+    if rule.name in LINEAR_IN_TERMS:
         rule = replace(rule, kind="multilinear")
     return _on_tangents(original, rule) if rule.kind in ("linear", "multilinear") else original
 

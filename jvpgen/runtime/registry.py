@@ -22,6 +22,7 @@ from jvpgen.runtime.staleness import is_current, stale
 from jvpgen.runtime.zero import is_zero, zero
 
 _ATTRIBUTE = "__jvpgen_body__"
+_OPAQUE = "__jvpgen_opaque__"
 _POSITIONAL_ONLY = inspect.Parameter.POSITIONAL_ONLY
 _POSITIONAL_OR_KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _VAR_POSITIONAL = inspect.Parameter.VAR_POSITIONAL
@@ -118,6 +119,16 @@ def body(target: Any, tangents: Mapping[str, str | None] | None = None) -> Calla
         return derivative
 
     return register
+
+
+def opaque(target: Any) -> None:
+    """Says of a function that it was derived, and could not be written out: it runs under `nn.jvp`."""
+    setattr(exact_function(target), _OPAQUE, True)
+
+
+def is_opaque(function: Any) -> bool:
+    """Whether the derivative of a function is known to run under `nn.jvp`."""
+    return getattr(function, _OPAQUE, False) is True
 
 
 def attach(function: Any, made: Body) -> None:

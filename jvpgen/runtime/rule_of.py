@@ -20,7 +20,7 @@ def rule_of(function: Any) -> Rule | None:
 
 
 def find(name: str) -> Any:
-    """What the qualified name of a rule or alias names; None for methods and operators, and where it is not installed."""
+    """What the qualified name of a rule or alias names; None for methods, operators and what is not installed."""
     package, _, rest = name.partition(".")
     if package == "array" or (package == "operator" and not hasattr(operator, rest)):
         return None

@@ -9,7 +9,7 @@ from jvpgen.runtime.linear_calls import linear_call
 from jvpgen.runtime.on_tangents import function_on_tangents
 
 
-class at:  # noqa: N801 (read as `x.at`)
+class at:
     """`at(x_dot)[index].set(values_dot)`: the update of one tangent by another, either of which may be a Zero."""
 
     def __init__(self, tangent: Any, index: Any = None) -> None:

@@ -30,6 +30,7 @@ from jvpgen.source.span import Span
 
 _DEEPEST_BRACKETS = 200  # Python's own limit; libcst's parser overflows the stack at some thousands
 _LARGEST_FILE = 20_000_000
+_LONG_LINE, _MANY_BRANCHES = 2_000, 300  # below these, code is not nested too deeply
 
 _STRING_OR_COMMENT = re.compile(
     r"""(?s)\"\"\".*?(?<!\\)\"\"\"|'''.*?(?<!\\)'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\#[^\n]*"""
@@ -99,7 +100,8 @@ def parse(text: str, path: Path, root: Path, name: str | None = None) -> SourceM
         return _syntax_error(error, text, shown)
     dotted = name if name is not None else dotted_name(absolute, root)
     package = dotted if absolute.name == "__init__.py" else dotted.rpartition(".")[0]
-    return SourceModule(shown, absolute, dotted, package, text, tree)
+    source = SourceModule(shown, absolute, dotted, package, text, tree)
+    return _nested_too_deep(source) or source
 
 
 def shown_path(path: Path, root: Path) -> str:
@@ -199,6 +201,20 @@ def _too_deep(text: str, shown: str) -> Diagnostic | None:
     line = stripped.count("\n", 0, depth_offset) + 1
     column = depth_offset - stripped.rfind("\n", 0, depth_offset)
     return diagnostic("JVP901", "too many nested brackets", Span(shown, line, column, line, column + 1))
+
+
+def _nested_too_deep(source: SourceModule) -> Diagnostic | None:
+    """The diagnostic of an expression or a chain of `elif` so long that functions over its tree would not end well."""
+    longest = max(map(len, source.lines), default=0)
+    if longest < _LONG_LINE and source.text.count("elif") < _MANY_BRANCHES:
+        return None
+    try:
+        _ = source.positions
+    except RecursionError:
+        line = max(range(len(source.lines)), key=lambda index: len(source.lines[index])) + 1
+        place = Span(source.path, line, 1, line, 1) if longest >= _LONG_LINE else whole_file(source.path)
+        return diagnostic("JVP901", "code that is nested too deeply", place)
+    return None
 
 
 def _deepest(text: str) -> tuple[int, int]:

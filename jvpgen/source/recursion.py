@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_DEEPEST = 100_000  # Python's own frames live on the heap: this costs no stack
+_DEEPEST = 6_000  # calls; more could overflow the stack where C code, a comparison of tuples say, lies between them
 
 
 @contextmanager
 def deep_recursion() -> Iterator[None]:
-    """While this lasts, Python functions may nest as deeply as any source that the parser accepts."""
+    """While this lasts, functions may nest about as deeply as the deepest source that Python itself compiles."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _DEEPEST))
     try:

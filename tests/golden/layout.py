@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 _RUNTIME = "jvpgen.runtime"
 
 
 @dataclass(frozen=True)
-class Body:
-    """A generated body and the function that it was made from."""
+class Sizes:
+    """Lines of code of generated bodies, and of the classes and functions that they were made from."""
 
-    name: str
     lines: int
     source_lines: int
 
@@ -24,27 +22,15 @@ def runtime_names(module: ast.Module) -> set[str]:
     return {alias.name for node in imports for alias in node.names}
 
 
-def bodies(text: str, source: str) -> Iterator[Body]:
-    """The bodies of a generated file that were made from functions of its source."""
-    functions = _functions(ast.parse(source))
-    for node in ast.parse(text).body:
-        target = _target(node) if isinstance(node, ast.FunctionDef) else None
-        if target is not None:
-            made_from = functions.get(target) or functions.get(f"{target}.__call__")
-            if made_from is not None:
-                yield Body(target, _code_lines(node, text), _code_lines(made_from, source))
-
-
-def _functions(module: ast.Module) -> dict[str, ast.FunctionDef]:
-    """Functions and methods by their dotted names."""
-    found: dict[str, ast.FunctionDef] = {}
-    for node in module.body:
-        if isinstance(node, ast.FunctionDef):
-            found[node.name] = node
-        elif isinstance(node, ast.ClassDef):
-            methods = [item for item in node.body if isinstance(item, ast.FunctionDef)]
-            found.update({f"{node.name}.{method.name}": method for method in methods})
-    return found
+def sizes(text: str, source: str) -> Sizes:
+    """The size of a generated file beside that of its source."""
+    definitions = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    bodies = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and _target(node)]
+    made_from = {str(_target(node)).split(".")[0] for node in bodies}
+    return Sizes(
+        sum(_code_lines(node, text) for node in bodies),
+        sum(_code_lines(definitions[name], source) for name in made_from if name in definitions),
+    )
 
 
 def _target(node: ast.FunctionDef) -> str | None:
@@ -56,6 +42,6 @@ def _target(node: ast.FunctionDef) -> str | None:
 
 
 def _code_lines(node: ast.stmt, text: str) -> int:
-    """How many lines of a definition hold code."""
+    """How many lines of a definition hold code, decorators aside."""
     lines = text.splitlines()[node.lineno - 1 : node.end_lineno]
     return sum(bool(line.strip()) and not line.strip().startswith("#") for line in lines)

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import jax
@@ -97,17 +96,12 @@ def test_names(case: Case, unused_names: dict[str, list[str]]) -> None:
 
 @each_emitted
 def test_size(case: Case) -> None:
-    found = list(bodies(case))
-    lines, source_lines = sum(body.lines for body in found), sum(body.source_lines for body in found)
-    assert lines <= case.largest_body * source_lines, found
-
-
-def bodies(case: Case) -> Iterator[layout.Body]:
     outputs = compiled(case).outputs
-    for source in case.sources:
-        place = case.place_of(source.removesuffix(".py") + "_jvp.py")
+    for path, source in case.sources.items():
+        place = case.place_of(path.removesuffix(".py") + "_jvp.py")
         if place in outputs:
-            yield from layout.bodies(outputs[place], case.sources[source])
+            found = layout.sizes(outputs[place], source)
+            assert found.lines <= case.largest_body * found.source_lines, place
 
 
 @each_emitted

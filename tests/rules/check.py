@@ -77,7 +77,7 @@ def is_arrays(out: Any) -> bool:
 
 
 def check_types(case: Case, active: Sequence[Path]) -> None:
-    """Asserts that value and tangent have the shapes and dtypes that `jax.jvp` gives. Nothing is computed: it is traced."""
+    """Asserts that the tangent has the shape and dtype that `jax.jvp` gives it. Nothing is computed: it is traced."""
     primals = [_at(case, path) for path in active]
 
     def traced(values: Sequence[Any], directions: Sequence[Any]) -> tuple[()]:

@@ -1,6 +1,6 @@
 """Test cases are calls, written as a user would write them: `jnp.sum(f(2, 3), axis=1)`.
 
-A line is parsed into the rule that the table has for it, the function, and the arguments, whose arrays are made by these:
+A line is read as the rule that the table has for it, the function, and the arguments, made by these:
 
     f(2, 3)            floats of that shape, normally distributed        u(2, 3)    floats between -0.9 and 0.9
     p(2, 3)            floats between 0.5 and 2                          c(2, 3)    complex numbers
@@ -84,7 +84,8 @@ class Makers:
     def scope(self) -> dict[str, Any]:
         wide = jnp.promote_types(self.dtype, jnp.complex64)
         return {
-            "builtins": builtins, "math": math, "jnp": jnp, "lax": lax, "nn": nn, "jax": jax, "np": np, "einops": einops, "inf": jnp.inf, "nan": jnp.nan,
+            "builtins": builtins, "math": math, "inf": jnp.inf, "nan": jnp.nan, "dtype": self.dtype,
+            "jnp": jnp, "lax": lax, "nn": nn, "jax": jax, "np": np, "einops": einops,
             "f": lambda *shape: self._array(self.random.normal(size=shape)),
             "u": lambda *shape: self._array(self.random.uniform(-0.9, 0.9, size=shape)),
             "p": lambda *shape: self._array(self.random.uniform(0.5, 2, size=shape)),
@@ -93,7 +94,6 @@ class Makers:
             "n": lambda *values: jnp.asarray(values, jnp.int32),
             "m": lambda *values: jnp.asarray(values, bool),
             "key": lambda: jax.random.key(0),
-            "dtype": self.dtype,
         }  # fmt: skip
 
     def _array(self, values: Any) -> Any:
@@ -121,7 +121,9 @@ def _parts(
 ) -> tuple[str, Callable[..., Any], list[ast.expr], list[ast.keyword]]:
     """The name in the table, the function, and the argument nodes."""
     match node:
-        case ast.Call(func=ast.Attribute(value=ast.Subscript(value=ast.Attribute(value=array, attr="at"), slice=index))):
+        case ast.Call(
+            func=ast.Attribute(value=ast.Subscript(value=ast.Attribute(value=array, attr="at"), slice=index))
+        ):
             method = node.func.attr
             update = lambda a, index, *args, **kwargs: getattr(a.at[index], method)(*args, **kwargs)  # noqa: E731
             return f"array.at.{method}", update, [array, _as_argument(index), *node.args], node.keywords
@@ -153,7 +155,9 @@ def _as_argument(index: ast.expr) -> ast.expr:
     return ast.fix_missing_locations(ast.Subscript(s_, index, ast.Load()))
 
 
-def _operator(symbol: str, operands: list[ast.expr]) -> tuple[str, Callable[..., Any], list[ast.expr], list[ast.keyword]]:
+def _operator(
+    symbol: str, operands: list[ast.expr]
+) -> tuple[str, Callable[..., Any], list[ast.expr], list[ast.keyword]]:
     return f"operator.{symbol}", eval(f"lambda a, b: a {symbol} b"), operands, []
 
 

@@ -19,6 +19,7 @@ lax.dynamic_slice(f(5), (9,), (2,))
 lax.dynamic_slice_in_dim(f(5), 1, 2)
 lax.dynamic_index_in_dim(f(5, 3), 2, axis=1, keepdims=False)
 lax.gather(f(5), jnp.array([[1], [9]]), lax.GatherDimensionNumbers((), (0,), (0,)), (1,), mode="fill", fill_value=3)
+lax.gather(f(5), jnp.array([[1], [9]]), lax.GatherDimensionNumbers((), (0,), (0,)), (1,), mode="fill")
 # --- Writing
 lax.dynamic_update_slice(f(5), f(2), (1,))
 lax.dynamic_update_slice(f(5, 3), f(2, 3), (1, 0))

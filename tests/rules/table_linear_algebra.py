@@ -39,7 +39,7 @@ jnp.linalg.multi_dot([f(2, 3), f(3, 4), f(4, 2)])
 # --- Convolutions
 lax.conv(f(1, 2, 4, 4), f(3, 2, 2, 2), (1, 1), "SAME")
 lax.conv_general_dilated(f(1, 4, 4, 2), f(2, 2, 2, 3), (1, 1), "SAME", {_CONV})
-lax.conv_general_dilated(f(1, 4, 4, 2), f(2, 2, 1, 4), (2, 2), "VALID", rhs_dilation=(1, 1), {_CONV}, feature_group_count=2)
+lax.conv_general_dilated(f(1, 4, 4, 2), f(2, 2, 1, 4), (2, 2), "VALID", feature_group_count=2, {_CONV})
 lax.conv_with_general_padding(f(1, 2, 4, 4), f(3, 2, 2, 2), (1, 1), ((0, 1), (1, 0)), (1, 1), (1, 1))
 lax.conv_transpose(f(1, 3, 3, 2), f(2, 2, 2, 3), (2, 2), "SAME")
 lax.conv_transpose(f(1, 3, 3, 2), f(2, 2, 3, 2), (2, 2), "VALID", transpose_kernel=True)

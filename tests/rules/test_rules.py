@@ -1,4 +1,4 @@
-"""Every rule of the table against `jax.jvp`, over all sets of active tensors, shapes, special values, dtypes and keywords."""
+"""Every rule of the table against `jax.jvp`, over sets of active tensors, shapes, special values, dtypes, keywords."""
 
 from __future__ import annotations
 

@@ -87,11 +87,8 @@ def bare(node: Expression, at: Place) -> Document:
         case cst.Set():
             return bracketed("{", sequence(node, at), "}", at)
         case cst.Dict():
-            return (
-                bracketed("{", comma_separated([dict_item(e, at.enclosed) for e in node.elements]), "}", at)
-                if node.elements
-                else "{}"
-            )
+            items = comma_separated([dict_item(item, at.enclosed) for item in node.elements])
+            return bracketed("{", items, "}", at) if node.elements else "{}"
         case cst.ListComp():
             return bracketed("[", comprehension(node, at.enclosed), "]", at)
         case cst.SetComp():

@@ -16,7 +16,7 @@ class UnknownSyntax(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where an expression stands, the quote of the f-string around it."""
+    """Where an expression stands: in what parentheses, and in an f-string with which quote."""
 
     parentheses: GroupId | Literal["certain"] | None = None
     quote: Quote | None = None

@@ -49,6 +49,7 @@ Ending = Literal["on", "maybe", "left", "raised"]
 _SHORT = 12  # nodes of a local's expression that may stand for the local
 _SHAPE_FUNCTIONS = frozenset({"len", "tuple", "int", "max", "min", "list", "sum"})
 _DEEPEST = 12
+_DEEPEST_TEXT = 50
 _MOST_CALLS = 4000
 _UNROLLED = 16
 
@@ -87,6 +88,7 @@ class Walk:
         self.walked: set[str] = set()
         self.inert: set[str] = set()
         self.calls = 0
+        self.depth = 0
         self.returns: list[list[Value]] = []
         self.globals: dict[tuple[Path, int, str], Value] = {}
         self.inherits_call = False  # whether super().__call__ of a class of Flax's own is called
@@ -342,10 +344,16 @@ class Walk:
 
     def evaluate(self, node: nodes.Expression, frame: Frame) -> Value:
         """The value of an expression; what it makes and declares is recorded."""
-        return expressions.evaluate(self, node, frame)
+        self.depth += 1
+        try:
+            return expressions.evaluate(self, node, frame)
+        finally:
+            self.depth -= 1
 
     def text(self, node: nodes.Expression, frame: Frame) -> Text:
-        """`node` in terms of the analysed class, or of the one around it."""
+        """`node` in terms of the analysed class, or of the one around it; as it stands, deep inside an expression."""
+        if self.depth > _DEEPEST_TEXT:
+            return Text(node)
         return Text(self.written(node, frame))
 
     def written(self, node: nodes.Expression, frame: Frame) -> nodes.Expression:

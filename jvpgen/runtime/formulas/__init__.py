@@ -1,5 +1,8 @@
-"""Rules that take more than a line. Each takes its function's arguments, every tensor followed by its tangent, and returns
-the function's value and the tangent of it. Tangents are arrays, `Zero`s or None, which says that nothing moves."""
+"""Rules that take more than a line.
+
+Each takes its function's arguments, every tensor followed by its tangent, and returns the function's value and the
+tangent of it. Tangents are arrays, `Zero`s or None, which says that nothing moves.
+"""
 
 from jvpgen.runtime.formulas.activations import (
     gelu_jvp,
@@ -62,11 +65,12 @@ from jvpgen.runtime.formulas.sorting import (
     sort_jvp,
     top_k_jvp,
 )
-from jvpgen.runtime.formulas.updates import at_divide_jvp, at_multiply_jvp
+from jvpgen.runtime.formulas.updates import at_divide_jvp, at_get_jvp, at_multiply_jvp
 
 __all__ = [
     "abs_jvp",
     "at_divide_jvp",
+    "at_get_jvp",
     "at_multiply_jvp",
     "avg_pool_jvp",
     "choice_jvp",

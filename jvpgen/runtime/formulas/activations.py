@@ -73,10 +73,11 @@ def standardize_jvp(
 ) -> tuple[Any, Any]:
     """`jax.nn.standardize`, (x - m) · r with r = 1 / √(v + ε): (x_dot - m_dot) · r - (x - m) · r³ · v_dot / 2.
 
-    m and v are the mean and the variance of x where they are not given. Where rounding makes the fast variance negative it
-    is clipped to 0, and its tangent with it.
+    m and v are the mean and the variance of x where they are not given. Where rounding makes the fast variance
+    negative it is clipped to 0, and its tangent with it.
     """
-    out = jax.nn.standardize(x, axis, mean, variance, epsilon, where, algorithm=algorithm)
+    options: dict[str, Any] = {} if algorithm == "fast" else {"algorithm": algorithm}
+    out = jax.nn.standardize(x, axis, mean, variance, epsilon, where, **options)
     if mean is None:
         mean = jnp.mean(x, axis, keepdims=True, where=where)
         mean_dot = None if is_zero(x_dot) else jnp.mean(x_dot, axis, keepdims=True, where=where)

@@ -31,7 +31,7 @@ def repeat_jvp(tensor: Any, tensor_dot: Any, pattern: str, **axes_lengths: Any) 
 
 
 def reduce_jvp(tensor: Any, tensor_dot: Any, pattern: str, reduction: Any, **axes_lengths: int) -> tuple[Any, Any]:
-    """`einops.reduce`: sums and means are linear; extrema and products as in `jax.numpy`, the reduced axes set apart."""
+    """`einops.reduce`: sums and means are linear; extrema and products as in `jax.numpy`."""
     import einops
 
     out = einops.reduce(tensor, pattern, reduction, **axes_lengths)
@@ -40,7 +40,7 @@ def reduce_jvp(tensor: Any, tensor_dot: Any, pattern: str, reduction: Any, **axe
     tensor_dot = _arrays(tensor_dot, tensor)
     if reduction in ("sum", "mean"):
         return out, einops.reduce(tensor_dot, pattern, reduction, **axes_lengths)
-    formulas = {"max": max_jvp, "min": min_jvp, "prod": prod_jvp}
+    formulas: dict[str, Any] = {"max": max_jvp, "min": min_jvp, "prod": prod_jvp}
     if reduction not in formulas:
         raise TypeError(f"no derivative of einops.reduce with {reduction!r}")
     reduced: list[Any] = []

@@ -15,7 +15,7 @@ from jvpgen.runtime.zero import is_zero, zero
 
 
 def abs_jvp(x: Any, x_dot: Any) -> tuple[Any, Any]:
-    """`jnp.abs`: x_dot where x >= 0, else -x_dot (slope +1 at 0, as `lax.abs`). Complex: re(x_dot · conj(x)) / |x|, 0 at 0."""
+    """`jnp.abs`: x_dot where x >= 0, else -x_dot, so that the slope at 0 is +1. Complex: re(x_dot · conj(x)) / |x|."""
     out = jnp.abs(x)
     if is_zero(x_dot):
         return out, zero(out)
@@ -25,7 +25,7 @@ def abs_jvp(x: Any, x_dot: Any) -> tuple[Any, Any]:
 
 
 def logaddexp_jvp(x1: Any, x1_dot: Any, x2: Any, x2_dot: Any) -> tuple[Any, Any]:
-    """`jnp.logaddexp`: Σ xᵢ_dot · exp(xᵢ - out); where out is +inf, so is an xᵢ, and its weight is 1 (`lax.logaddexp`)."""
+    """`jnp.logaddexp`: Σ xᵢ_dot · exp(xᵢ - out); an xᵢ of +inf, which makes out the same, has the weight 1."""
     out = jnp.logaddexp(x1, x2)
     finite_out = jnp.where(out == jnp.inf, 0, out)
 
@@ -39,7 +39,7 @@ def logaddexp_jvp(x1: Any, x1_dot: Any, x2: Any, x2_dot: Any) -> tuple[Any, Any]
 
 
 def pow_jvp(a: Any, a_dot: Any, b: Any, b_dot: Any = None) -> tuple[Any, Any]:
-    """`a ** b`: b · a**(b - 1) · a_dot + log(a) · out · b_dot; a**0 has slope 0 everywhere (`lax.pow`, `lax.integer_pow`)."""
+    """`a ** b`: b · a**(b - 1) · a_dot + log(a) · out · b_dot; with an integer b of 0 the slope is 0 everywhere."""
     out = a**b
     return out, _power_tangent(a, a_dot, b, b_dot, out)
 
@@ -89,7 +89,7 @@ def _known_integer(y: Any) -> int | None:
 
 
 def hypot_jvp(x1: Any, x1_dot: Any, x2: Any, x2_dot: Any) -> tuple[Any, Any]:
-    """`jnp.hypot`: (x1 · x1_dot + x2 · x2_dot) / out. At (0, 0), where JAX takes max(|x1|, |x2|): the mean of both slopes +1."""
+    """`jnp.hypot`: (x1 · x1_dot + x2 · x2_dot) / out; (x1_dot + x2_dot) / 2 at the origin, as of max(|x1|, |x2|)."""
     out = jnp.hypot(x1, x2)
     at_zero, infinite = out == 0, jnp.isinf(out)
     safe = jnp.where(at_zero, 1, out)

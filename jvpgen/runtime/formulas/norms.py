@@ -17,9 +17,9 @@ Axes = int | tuple[int, ...] | None
 def norm_jvp(
     x: Any, x_dot: Any, ord: int | float | str | None = None, axis: Axes = None, keepdims: bool = False
 ) -> tuple[Any, Any]:
-    """`jnp.linalg.norm`. Euclidean and Frobenius: Σ re(conj(x) · x_dot) / out, which is nan where the norm is 0, as in JAX.
+    """`jnp.linalg.norm`. Euclidean and Frobenius: Σ re(conj(x) · x_dot) / out, which is nan where the norm is 0.
 
-    Other orders: sums and extrema of |x|, or of the singular values σ = diag(Uᴴ x V), whose tangent is re diag(Uᴴ x_dot V).
+    Other orders: sums and extrema of |x|, or of the singular values diag(Uᴴ x V), whose tangent is re diag(Uᴴ x_dot V).
     """
     out = jnp.linalg.norm(x, ord, axis, keepdims)
     if is_zero(x_dot):

@@ -13,6 +13,11 @@ from jax import lax
 
 from jvpgen.runtime.zero import is_zero, zero
 
+_pool: Callable[..., Any] = nn.pool
+_max_pool: Callable[..., Any] = nn.max_pool
+_min_pool: Callable[..., Any] = pooling.min_pool
+_avg_pool: Callable[..., Any] = nn.avg_pool
+
 Padding = str | Sequence[tuple[int, int]]
 
 
@@ -20,7 +25,7 @@ def max_pool_jvp(
     inputs: Any, inputs_dot: Any, window_shape: Any, strides: Any = None, padding: Padding = "VALID"
 ) -> tuple[Any, Any]:
     """`nn.max_pool`: in each window the tangent of its maximum, the first of several."""
-    out = nn.max_pool(inputs, window_shape, strides, padding)
+    out = _max_pool(inputs, window_shape, strides, padding)
     if is_zero(inputs_dot):
         return out, zero(out)
     return out, pool_jvp(inputs, inputs_dot, -jnp.inf, lax.max, window_shape, strides, padding)[1]
@@ -30,7 +35,7 @@ def min_pool_jvp(
     inputs: Any, inputs_dot: Any, window_shape: Any, strides: Any = None, padding: Padding = "VALID"
 ) -> tuple[Any, Any]:
     """`nn.min_pool`: in each window the tangent of its minimum, the first of several."""
-    out = pooling.min_pool(inputs, window_shape, strides, padding)
+    out = _min_pool(inputs, window_shape, strides, padding)
     if is_zero(inputs_dot):
         return out, zero(out)
     return out, pool_jvp(inputs, inputs_dot, jnp.inf, lax.min, window_shape, strides, padding)[1]
@@ -45,10 +50,10 @@ def avg_pool_jvp(
     count_include_pad: bool = True,
 ) -> tuple[Any, Any]:
     """`nn.avg_pool`, which is linear: the average of inputs_dot in each window."""
-    out = nn.avg_pool(inputs, window_shape, strides, padding, count_include_pad)
+    out = _avg_pool(inputs, window_shape, strides, padding, count_include_pad)
     if is_zero(inputs_dot):
         return out, zero(out)
-    return out, nn.avg_pool(inputs_dot, window_shape, strides, padding, count_include_pad)
+    return out, _avg_pool(inputs_dot, window_shape, strides, padding, count_include_pad)
 
 
 def pool_jvp(
@@ -61,7 +66,7 @@ def pool_jvp(
     padding: Padding,
 ) -> tuple[Any, Any]:
     """`nn.pool`: `lax.reduce_window` over windows that span no batch axis and no feature axis."""
-    out = nn.pool(inputs, init, reduce_fn, window_shape, strides, padding)
+    out = _pool(inputs, init, reduce_fn, window_shape, strides, padding)
     if is_zero(inputs_dot):
         return out, zero(out)
     batch_axes = max(inputs.ndim - (len(window_shape) + 1), 1)
@@ -93,7 +98,7 @@ def reduce_window_jvp(
     base_dilation: Any = None,
     window_dilation: Any = None,
 ) -> tuple[Any, Any]:
-    """`lax.reduce_window`: sums are linear; for maxima and minima, the tangent of the chosen element (`lax.reduce_window_max`)."""
+    """`lax.reduce_window`: sums are linear; of maxima and minima, the tangent of the chosen element."""
     geometry = (window_dimensions, window_strides, padding, base_dilation, window_dilation)
     out = lax.reduce_window(operand, init_value, computation, *geometry)
     if is_zero(operand_dot):
@@ -112,9 +117,9 @@ def _pooled_axes(window_dimensions: Sequence[int]) -> list[int]:
 
 
 def _positions(operand: Any, worst: float, better: Callable[[Any, Any], Any], geometry: tuple[Any, ...]) -> Any:
-    """For each window, where its chosen element stands among the pooled axes, flattened; -1 where only padding was seen.
+    """For each window, where its chosen element stands among the pooled axes, flattened; -1 where all was padding.
 
-    Of equal elements the first is chosen. The positions carry no tangent, so that derivatives of any order see a gather.
+    Of equal elements the first is chosen. Positions carry no tangent, so that derivatives of any order see a gather.
     """
     axes = _pooled_axes(geometry[0])
     places = jnp.arange(int(np.prod([operand.shape[axis] for axis in axes], dtype=np.int64)), dtype=jnp.int32)

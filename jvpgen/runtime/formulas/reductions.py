@@ -16,14 +16,24 @@ Axes = int | tuple[int, ...] | None
 
 def mean_dot_product(x: Any, x_dot: Any, axis: Axes, where: Any) -> Any:
     """The mean of x · x_dot along the axes, which are kept; a zero if x_dot is."""
-    return jnp.mean(x * x_dot, axis, keepdims=True, where=where) if not is_zero(x_dot) else zero(jnp.sum(x, axis, keepdims=True))
+    return (
+        jnp.mean(x * x_dot, axis, keepdims=True, where=where)
+        if not is_zero(x_dot)
+        else zero(jnp.sum(x, axis, keepdims=True))
+    )
 
 
 # --- Extrema ----------------------------------------------------------------------------------------------------------
 
 
 def max_jvp(
-    a: Any, a_dot: Any, axis: Axes = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = None
+    a: Any,
+    a_dot: Any,
+    axis: Axes = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = None,
 ) -> tuple[Any, Any]:
     """`jnp.max`: the mean of a_dot over the elements that equal the maximum (`lax.reduce_max`)."""
     result = jnp.max(a, axis, out, keepdims, initial, where)
@@ -31,7 +41,13 @@ def max_jvp(
 
 
 def min_jvp(
-    a: Any, a_dot: Any, axis: Axes = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = None
+    a: Any,
+    a_dot: Any,
+    axis: Axes = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = None,
 ) -> tuple[Any, Any]:
     """`jnp.min`: the mean of a_dot over the elements that equal the minimum (`lax.reduce_min`)."""
     result = jnp.min(a, axis, out, keepdims, initial, where)
@@ -78,7 +94,7 @@ def prod_jvp(
     where: Any = None,
     promote_integers: bool = True,
 ) -> tuple[Any, Any]:
-    """`jnp.prod`: Σᵢ aᵢ_dot · Π_{j≠i} aⱼ, the products without i from the running ones on both sides, so that zeros do no harm."""
+    """`jnp.prod`: Σᵢ aᵢ_dot · Π_{j≠i} aⱼ. Products without i come from running ones on both sides: no division."""
     result = jnp.prod(a, axis, dtype, out, keepdims, initial, where, promote_integers)
     if is_zero(a_dot):
         return result, zero(result)
@@ -127,7 +143,8 @@ def var_jvp(
     correction: Any = None,
 ) -> tuple[Any, Any]:
     """`jnp.var`: 2 Σ re(conj(a - m) · (a_dot - m_dot)) / (n - ddof), m being the mean of a unless it is given."""
-    result = jnp.var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
+    options = _given(where=where, mean=mean, correction=correction)
+    result = jnp.var(a, axis, dtype, out, ddof, keepdims, **options)
     if is_zero(a_dot) and is_zero(mean_dot):
         return result, zero(result)
     wide = jnp.promote_types(result.dtype, jnp.float32)  # as JAX, which computes halves in single precision
@@ -137,7 +154,11 @@ def var_jvp(
         mean_dot = jnp.mean(a_dot, axis, dtype=a.dtype, keepdims=True, where=where)
     moved = -mean_dot if is_zero(a_dot) else a_dot if is_zero(mean_dot) else a_dot - mean_dot
     squares_dot = 2 * jnp.real(jnp.conj(a - mean) * moved)
-    count = a.size // max(result.size, 1) if where is None else jnp.sum(jnp.broadcast_to(where, a.shape), axis, keepdims=keepdims)
+    count = (
+        a.size // max(result.size, 1)
+        if where is None
+        else jnp.sum(jnp.broadcast_to(where, a.shape), axis, keepdims=keepdims)
+    )
     count = count - (ddof if correction is None else correction)
     tangent = jnp.sum(squares_dot, axis, keepdims=keepdims, where=where) / count
     return result, fitted(jnp.where(count > 0, tangent, 0), result)
@@ -158,11 +179,15 @@ def std_jvp(
     correction: Any = None,
 ) -> tuple[Any, Any]:
     """`jnp.std`, the root of the variance v: v_dot / (2 · out)."""
-    result = jnp.std(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
-    _, variance_dot = var_jvp(
-        a, a_dot, axis, dtype, out, ddof, keepdims, where=where, mean=mean, mean_dot=mean_dot, correction=correction
-    )
+    options = _given(where=where, mean=mean, correction=correction)
+    result = jnp.std(a, axis, dtype, out, ddof, keepdims, **options)
+    _, variance_dot = var_jvp(a, a_dot, axis, dtype, out, ddof, keepdims, mean_dot=mean_dot, **options)
     return result, zero(result) if is_zero(variance_dot) else 0.5 * variance_dot / result
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that are not None: earlier versions of JAX do not know them all."""
+    return {key: value for key, value in options.items() if value is not None}
 
 
 # --- Logarithms of sums -----------------------------------------------------------------------------------------------
@@ -178,7 +203,7 @@ def logsumexp_jvp(
     return_sign: bool = False,
     where: Any = None,
 ) -> tuple[Any, Any]:
-    """`jax.nn.logsumexp`, log |s| with s = Σ b · exp(a): Σ exp(a) · (b · a_dot + b_dot) / s, all scaled by exp(-max a)."""
+    """`jax.nn.logsumexp`, log |s| with s = Σ b · exp(a): Σ exp(a) · (b · a_dot + b_dot) / s, scaled by exp(-max a)."""
     result = jax.nn.logsumexp(a, axis, b, keepdims, return_sign, where)
     if is_zero(a_dot) and is_zero(b_dot):
         return result, zero(result)

@@ -1,4 +1,4 @@
-"""Running products, extrema and logarithms of sums: pairs of a value and its tangent, combined as JAX combines values."""
+"""Running products, extrema and logarithms of sums: pairs of value and tangent, combined as JAX combines values."""
 
 from __future__ import annotations
 

@@ -26,10 +26,10 @@ def sort_jvp(
         return out, zero(out)
     if axis is None:
         a, a_dot, axis = a.reshape(-1), a_dot.reshape(-1), 0
-    out, positions = _sorted_with_positions((a,), axis, stable, 1)
+    (ascending,), positions = _sorted_with_positions((a,), axis, stable, 1)
     if descending:
-        out, positions = (jnp.flip(out[0], axis),), jnp.flip(positions, axis)
-    return out[0], jnp.take_along_axis(a_dot, positions, axis)
+        ascending, positions = jnp.flip(ascending, axis), jnp.flip(positions, axis)
+    return ascending, jnp.take_along_axis(a_dot, positions, axis)
 
 
 def lax_sort_jvp(
@@ -63,5 +63,6 @@ def top_k_jvp(operand: Any, operand_dot: Any, k: int, *, axis: int = -1) -> tupl
     out = lax.top_k(operand, k, axis=axis)
     if is_zero(operand_dot):
         return out, zero(out)
-    values, positions = out
-    return out, type(out)([jnp.take_along_axis(operand_dot, positions, axis), zero(positions)])
+    positions = out[1]
+    moved: Any = (jnp.take_along_axis(operand_dot, positions, axis), zero(positions))
+    return out, list(moved) if isinstance(out, list) else moved

@@ -9,7 +9,7 @@ from jvpgen.runtime.zero import is_zero, zero
 
 
 def total(out: Any, *terms: tuple[Any, Any]) -> Any:
-    """The sum of `tangent * weight` over the terms whose tangent is not zero, fitted to `out`; the zero of `out` if none is.
+    """The sum of `tangent * weight` over the terms that have a tangent, fitted to `out`; a zero if none has.
 
     A weight of None is 1.
     """

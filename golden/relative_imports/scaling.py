@@ -1,0 +1,5 @@
+FACTOR = 0.5
+
+
+def scaled(x):
+    return FACTOR * x

@@ -1,0 +1,62 @@
+"""How a function uses a function that is nested in it, and so what of it the generated code needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from jvpgen.analysis.activity import arguments_are_active, captures
+from jvpgen.analysis.environment import Environment
+from jvpgen.analysis.inertness import has_derivative
+from jvpgen.ir import nodes
+
+
+def is_derived_inside(name: str, environment: Environment) -> bool:
+    """Whether a nested function gets a derivative: it may return a tangent, and something may ask for one."""
+    function = environment.functions.get(name)
+    return function is not None and has_derivative(function, environment) and Uses(name, environment).has_active
+
+
+class Uses:
+    """How the function around it uses a nested function: in calls that carry tangents, in others, as a value."""
+
+    def __init__(self, name: str, environment: Environment):
+        self.has_active = False
+        self.has_plain = False
+        for node, is_initializer in _references(environment.around, name):
+            if is_initializer:
+                self.has_plain = True
+            elif isinstance(node, nodes.Call):
+                function = environment.functions.get(name)
+                active = arguments_are_active(node, environment) or (
+                    function is not None and captures(function, environment)
+                )
+                self.has_active = self.has_active or active
+                self.has_plain = self.has_plain or not active
+            else:
+                self.has_active = self.has_plain = True
+
+
+def _references(body: Iterable[nodes.Statement], name: str) -> Iterator[tuple[nodes.Node, bool]]:
+    """Calls of `name`, and places that read it as a value; whether the place is an initializer of `param` or `variable`."""
+    for statement in body:
+        yield from _references_in(statement, name)
+
+
+def _references_in(node: nodes.Node, name: str) -> Iterator[tuple[nodes.Node, bool]]:
+    match node:
+        case nodes.Call(function=nodes.Name(id=called), arguments=arguments) if called == name:
+            yield node, False
+            for argument in arguments:
+                yield from _references_in(argument.value, name)
+        case nodes.Call(function=nodes.Attribute(attribute="param" | "variable") as function, arguments=arguments):
+            yield from _references_in(function, name)
+            for argument in arguments:
+                if argument.value == nodes.Name(name):
+                    yield argument.value, True
+                else:
+                    yield from _references_in(argument.value, name)
+        case nodes.Name(id=read) if read == name:
+            yield node, False
+        case _:
+            for child in nodes.children(node):
+                yield from _references_in(child, name)

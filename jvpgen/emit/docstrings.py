@@ -1,0 +1,67 @@
+"""The docstring of a public function: what is active, what the module itself declares, its children by name."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+from jvpgen.ir.declarations import Declarations, DeclaredVariable
+
+
+def of_method(label: str, active: Iterable[str], declarations: Declarations, line_length: int) -> str:
+    """The docstring of `CNN_jvp`, quotes included; `active` are the arguments that may carry a tangent."""
+    arguments = [f"`{name}`" for name in active]
+    moving = ", ".join(["the variables", *arguments])
+    summary = f"`{label}` and its derivative along the tangents of {moving}."
+    returns = "Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`."
+    lines = _wrapped(summary, line_length) + [""] + _wrapped(returns, line_length)
+    table = [*_variables(declarations), *_children(declarations)]
+    if table:
+        lines += ["", *_aligned(table, line_length)]
+    return _quoted(lines)
+
+
+def of_function(name: str, active: Iterable[str], line_length: int) -> str:
+    """The docstring of `f_jvp`, quotes included."""
+    arguments = ", ".join(f"`{argument}`" for argument in active) or "no argument"
+    summary = f"`{name}` and its derivative along the tangents of {arguments}; returns `(y, y_dot)`."
+    return _quoted(_wrapped(summary, line_length))
+
+
+def _wrapped(text: str, line_length: int) -> list[str]:
+    return textwrap.wrap(text, line_length - 4, break_long_words=False, break_on_hyphens=False)
+
+
+def _variables(declarations: Declarations) -> list[tuple[str, str]]:
+    """The module's own variables: `params: scale` and the shape as the source gives it."""
+    return [
+        (f"{collection}/{item.path}", _about(item))
+        for collection, items in declarations.collections().items()
+        for item in items
+        if "/" not in item.path
+    ]
+
+
+def _about(item: DeclaredVariable) -> str:
+    shape = f"shape {item.shape}" if item.shape is not None else item.how
+    return f"{shape}, optional" if item.optional else shape
+
+
+def _children(declarations: Declarations) -> list[tuple[str, str]]:
+    return [(item.name, item.kind + (", optional" if item.optional else "")) for item in declarations.submodules]
+
+
+def _aligned(rows: list[tuple[str, str]], line_length: int) -> list[str]:
+    """Two columns; a row that is too long is cut."""
+    width = min(max(len(name) for name, _ in rows), 32)
+    made = [f"    {name.ljust(width)}  {' '.join(about.split())}".rstrip() for name, about in rows]
+    room = line_length - 4
+    return [line if len(line) <= room else line[: room - 4].rstrip() + " ..." for line in made]
+
+
+def _quoted(lines: list[str]) -> str:
+    """The lines as a docstring at one level of indentation."""
+    if len(lines) == 1 and len(lines[0]) <= 78:
+        return f'"""{lines[0]}"""'
+    text = [lines[0], *(f"    {line}".rstrip() for line in lines[1:]), '    """']
+    return '"""' + "\n".join(text).replace("\\", "\\\\")
