@@ -27,4 +27,4 @@ class CachedAttention(nn.Module):
 
 
 def example():
-    return {"module": CachedAttention(), "args": (jax.random.normal(jax.random.key(1), (3,)),), "mutable": ["cache"]}
+    return {"module": CachedAttention(), "args": (jax.random.normal(jax.random.key(1), (3,)),), "mutable": ["cache"], "heavy": True}

@@ -36,6 +36,6 @@ def EXAMPLES():
             "args": (x, mask),
             "kwargs": {"deterministic": False},
             "rngs": {"dropout": jax.random.key(7)},
-            "still": (1,),
+            "still": ("1",),
         },
     ]

@@ -389,6 +389,11 @@ def active_targets(target: nodes.Expression, iterable: nodes.Expression, environ
         ):
             if is_active(container, environment):
                 yield from target_names(item)
+        case (
+            nodes.TupleDisplay(elements=(_, item)),
+            nodes.Call(function=nodes.Name(id="sorted"), arguments=(nodes.Argument(value=nodes.Call() as inner),)),
+        ):
+            yield from active_targets(nodes.TupleDisplay((nodes.Name("_"), item)), inner, environment)
         case _:
             if is_active(iterable, environment):
                 yield from target_names(target)

@@ -18,7 +18,7 @@ from jvpgen.analysis.callees import instance_class
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.inertness import acts_on_tangents
 from jvpgen.ir import nodes
-from jvpgen.ir.explicit import outside_class
+from jvpgen.ir.explicit import mangled, outside_class
 from jvpgen.ir.lower import lower_function
 from jvpgen.source import flax_names
 from jvpgen.source.classes import Field, Method, fields, methods, mro, own_methods
@@ -41,9 +41,12 @@ ROOTS = frozenset(
 
 
 def methods_of(definition: Definition, reach: Reach) -> dict[str, Method]:
-    """The methods of a module class, what `flax.linen.Module` itself brings left out."""
-    found = methods(definition, reach)
-    return {name: method for name, method in found.items() if method.owner.qualified not in ROOTS}
+    """The methods of a module class by the names of their attributes, what `flax.linen.Module` itself brings left out."""
+    return {
+        mangled(name, method.owner.path_in_module): method
+        for name, method in methods(definition, reach).items()
+        if method.owner.qualified not in ROOTS
+    }
 
 
 def bases_of(definition: Definition, reach: Reach) -> tuple[Definition, ...]:

@@ -59,6 +59,7 @@ def _of_method(
     parameters = nodes.Parameters(function.parameters.items[1:])
     own_name = request.function_name
     public = own_name if name == "__call__" else f"{own_name.removesuffix('_jvp')}_{name}_jvp"
+    naming = replace(naming, reserved=frozenset(parameters.names()))
     passed = _Passed(parameters, active, naming)
     label = request.definition.path_in_module + ("" if name == "__call__" else f".{name}")
     moving = [item.name for item in parameters if item.name in active]
@@ -75,11 +76,13 @@ def _of_method(
     if name != "__call__":
         arguments.append(nodes.Argument(nodes.Constant(f'"{name}"'), "method"))
     applied = nodes.Call(naming.helper("apply_jvp"), (*arguments, *passed.keywords))
-    signature = _signature(parameters, active, of_module=True)
+    signature = _signature(parameters, active, naming, of_module=True)
     return nodes.Function(public, signature, (nodes.Return(applied),), docstring=documentation)
 
 
-def _signature(parameters: nodes.Parameters, active: frozenset[str], of_module: bool) -> nodes.Parameters:
+def _signature(
+    parameters: nodes.Parameters, active: frozenset[str], naming: Naming, of_module: bool
+) -> nodes.Parameters:
     """The user's parameters, then tangents, then what `Module.apply` takes besides."""
     first = ("module", "variables") if of_module else ()
     items = [nodes.Parameter(name) for name in first]
@@ -88,7 +91,7 @@ def _signature(parameters: nodes.Parameters, active: frozenset[str], of_module: 
     if of_module:
         keyword_only.append(nodes.Parameter("variable_tangents", "keyword-only", None, _NONE))
     keyword_only += [
-        nodes.Parameter(f"{item.name}_dot", "keyword-only", None, _no_tangent(item))
+        nodes.Parameter(naming.tangent(item.name), "keyword-only", None, _no_tangent(item))
         for item in parameters
         if item.name in active and item.kind != "double-star"
     ]
@@ -111,7 +114,7 @@ class _Passed:
         self.tangents: list[nodes.Expression] = []
         self.keywords: list[nodes.Argument] = []
         for item in parameters:
-            name, dot = nodes.Name(item.name), nodes.Name(f"{item.name}_dot")
+            name, dot = nodes.Name(item.name), nodes.Name(naming.tangent(item.name))
             if item.kind == "keyword-only":
                 value = call(naming.helper("Pair"), name, dot) if item.name in active else name
                 self.keywords.append(nodes.Argument(value, item.name))
@@ -134,6 +137,7 @@ def _of_function(request: Request, reach: Reach, naming: Naming, line_length: in
     function = lower_function(definition.node, definition.module.span)  # type: ignore[arg-type]
     outer = file_environment(definition.module, reach, definition)
     active = derived_parameters(function, outer)
+    naming = replace(naming, reserved=frozenset(function.parameters.names()))
     passed = _Passed(function.parameters, active, naming)
     moving = [item.name for item in function.parameters if item.name in active]
     documentation = docstrings.of_function(function.name, moving, line_length)
@@ -142,6 +146,6 @@ def _of_function(request: Request, reach: Reach, naming: Naming, line_length: in
         nodes.Argument(tuple_of(passed.primals)),
         nodes.Argument(tuple_of(passed.tangents)),
     ]
-    applied = nodes.Call(naming.helper("evaluate"), (*arguments, *passed.keywords))
-    signature = _signature(function.parameters, active, of_module=False)
+    applied = nodes.Call(naming.helper("function_jvp"), (*arguments, *passed.keywords))
+    signature = _signature(function.parameters, active, naming, of_module=False)
     return nodes.Function(request.function_name, signature, (nodes.Return(applied),), docstring=documentation)

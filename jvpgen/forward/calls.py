@@ -202,7 +202,7 @@ def _has_tangent_spelling(rule: Rule) -> bool:
 
 
 def _tangent_function(node: nodes.Call, rule: Rule, frame: Frame) -> nodes.Expression:
-    for package, module in (("jax.numpy.", "tangent_numpy"), ("jax.lax.", "tangent_lax")):
+    for package, module in (("jax.numpy.", "tangent_numpy"), ("array.", "tangent_numpy"), ("jax.lax.", "tangent_lax")):
         if rule.name.startswith(package):
             function: nodes.Expression = frame.naming.helper(module)
             for part in rule.name.removeprefix(package).split("."):
@@ -274,12 +274,10 @@ def _multilinear(
     terms: list[nodes.Expression] = []
     for operand_values in rule_terms.multilinear_terms(active, values):
         term = _rebuild(node, receiver, operand_values)
-        if receiver is None:
-            term = nodes.Call(_tangent_function(node, rule, frame), term.arguments)
-        elif not terms and active[0] != 0:
-            # an array's method does not know a zero argument; the function of the same name does
-            return dispatched(node, frame, block)
-        terms.append(term)
+        arguments = term.arguments
+        if receiver is not None:  # an array's own method does not know a zero argument; the function of its name does
+            arguments = (nodes.Argument(operand_values[0]), *arguments)
+        terms.append(nodes.Call(_tangent_function(node, rule, frame), arguments))
     return Pushed(primal, rule_terms.total(terms))
 
 

@@ -69,6 +69,22 @@ def push_iteration(
         ):
             both = tuple_of((key, tuple_of((item, tangent_target(item, frame)))))
             return Iteration(both, call(nodes.Attribute(_pairs(container, outer, block), "items")))
+        case (
+            nodes.TupleDisplay(elements=(key, item)),
+            nodes.Call(
+                function=nodes.Name(id="sorted") as function,
+                arguments=(
+                    nodes.Argument(
+                        value=nodes.Call(
+                            function=nodes.Attribute(value=container, attribute="items"), arguments=()
+                        )
+                    ),
+                ),
+            ),
+        ):
+            both = tuple_of((key, tuple_of((item, tangent_target(item, frame)))))
+            items = call(nodes.Attribute(_pairs(container, outer, block), "items"))
+            return Iteration(both, call(function, items))
         case _, nodes.Call(function=nodes.Attribute(value=container, attribute="values"), arguments=()):
             both = tuple_of((target, tangent_target(target, frame)))
             return Iteration(both, call(nodes.Attribute(_pairs(container, outer, block), "values")))

@@ -15,7 +15,7 @@ from jvpgen.ir.scoping import dotted
 from jvpgen.source.names import Names
 
 RUNTIME_NAMES = (
-    "Pair", "apply_jvp", "body", "evaluate", "opaque", "pairs", "param", "pushforward", "tangent_lax", "tangent_numpy", "variable",
+    "Pair", "apply_jvp", "body", "function_jvp", "opaque", "pairs", "param", "pushforward", "tangent_lax", "tangent_numpy", "variable",
     "variables_of", "zero",
 )  # fmt: skip
 MODULE_OF = {"jnp": "jax.numpy", "lax": "jax.lax", "nn": "flax.linen", "jax": "jax", "np": "numpy"}

@@ -24,6 +24,7 @@ from jvpgen.forward.naming import RUNTIME_NAMES, Naming, module_aliases
 from jvpgen.forward.pushed import Frame, NotExpressible, call
 from jvpgen.forward.tidy import tidied
 from jvpgen.ir import nodes
+from jvpgen.ir.explicit import mangled
 from jvpgen.ir.lower import lower_expression, lower_function, parse_expression
 from jvpgen.ir.scoping import all_names, dotted, reads
 from jvpgen.source.classes import Method, fields, own_methods
@@ -169,7 +170,8 @@ def _class_unit(definition: Definition, order: int, reach: Reach, spelling: Spel
         if not _has_something(function, outer, facts):
             continue
         unknown = [text for text in (_decorator(item, outer) for item in function.decorators) if text is not None]
-        label = definition.path_in_module if name == "__call__" else f"{definition.path_in_module}.{name}"
+        attribute = mangled(name, definition.path_in_module)
+        label = definition.path_in_module if name == "__call__" else f"{definition.path_in_module}.{attribute}"
         body = _pushed(function, outer, label, _target(label), unknown, spelling, report)
         parts.append(body)
         remaining += remaining_calls(function, function_environment(function, outer))

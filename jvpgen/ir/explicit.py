@@ -14,7 +14,6 @@ from jvpgen.ir import nodes
 def outside_class(function: nodes.Function, class_name: str) -> nodes.Function:
     """`function` as it reads outside of the class `class_name` (dotted for a nested class)."""
     first = function.parameters.items[0].name if function.parameters.items else "self"
-    own_name = class_name.rpartition(".")[2].lstrip("_")
 
     def rewritten(node: Any) -> Any:
         node = nodes.map_children(node, rewritten)
@@ -22,20 +21,23 @@ def outside_class(function: nodes.Function, class_name: str) -> nodes.Function:
             case nodes.Call(function=nodes.Name(id="super"), arguments=()):
                 given = (nodes.Argument(_dotted(class_name)), nodes.Argument(nodes.Name(first)))
                 return replace(node, arguments=given)
-            case nodes.Attribute(attribute=attribute) if _is_private(attribute):
-                return replace(node, attribute=f"_{own_name}{attribute}")
-            case nodes.Name(id=name) if _is_private(name):
-                return replace(node, id=f"_{own_name}{name}")
-            case nodes.Parameter(name=name) if _is_private(name):
-                return replace(node, name=f"_{own_name}{name}")
+            case nodes.Attribute(attribute=attribute) if mangled(attribute, class_name) != attribute:
+                return replace(node, attribute=mangled(attribute, class_name))
+            case nodes.Name(id=name) if mangled(name, class_name) != name:
+                return replace(node, id=mangled(name, class_name))
+            case nodes.Parameter(name=name) if mangled(name, class_name) != name:
+                return replace(node, name=mangled(name, class_name))
         return node
 
     result: nodes.Function = rewritten(function)
     return result
 
 
-def _is_private(name: str) -> bool:
-    return name.startswith("__") and not name.endswith("__")
+def mangled(name: str, class_name: str) -> str:
+    """What Python makes of `name` in the body of a class: `_CNN__scale` of `__scale`."""
+    if not name.startswith("__") or name.endswith("__"):
+        return name
+    return f"_{class_name.rpartition('.')[2].lstrip('_')}{name}"
 
 
 def _dotted(name: str) -> nodes.Expression:

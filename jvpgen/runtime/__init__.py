@@ -2,8 +2,8 @@
 
 from jvpgen.runtime import tangent_lax, tangent_numpy
 from jvpgen.runtime.apply import apply_jvp
-from jvpgen.runtime.evaluate import evaluate
 from jvpgen.runtime.fields import field
+from jvpgen.runtime.function import function_jvp
 from jvpgen.runtime.pair import Pair, pairs
 from jvpgen.runtime.pushforward import pushforward
 from jvpgen.runtime.registry import body, opaque
@@ -17,9 +17,9 @@ __all__ = [
     "Zero",
     "apply_jvp",
     "body",
-    "evaluate",
-    "opaque",
     "field",
+    "function_jvp",
+    "opaque",
     "pairs",
     "param",
     "pushforward",

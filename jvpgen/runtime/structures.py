@@ -7,6 +7,7 @@ on primals; its tangent is a `Record`.
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import functools
 import itertools
 from collections.abc import Callable, Iterable, Mapping
@@ -266,6 +267,8 @@ def by_structure(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome 
         return partner(args, kwargs)
     if isinstance(f, Method):
         return f.run(args, kwargs)
+    if getattr(f, "__name__", "") in ("replace", "_replace") and len(args) == 1:
+        return _replaced(f, args[0], kwargs)
     owner = getattr(f, "__objclass__", None)
     if owner in (list, dict, tuple) and args:  # list.append and the like
         return _container_method(f.__name__, args, kwargs)
@@ -273,6 +276,20 @@ def by_structure(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome 
     if isinstance(receiver, str | bytes | int | float | range):
         return _plain(f)(args, kwargs)
     return None
+
+
+def _replaced(f: Any, owner: Any, kwargs: Mapping[str, Any]) -> Outcome | None:
+    """`state._replace(x=y)` of a NamedTuple, `state.replace(x=y)` of a dataclass: the fields' tangents likewise."""
+    receiver, moving = (owner.primal, owner.tangent) if is_pair(owner) else (owner, zero(owner))
+    if isinstance(receiver, tuple):
+        names = list(getattr(receiver, "_fields", ()))
+    else:
+        names = [field.name for field in dataclasses.fields(receiver)] if dataclasses.is_dataclass(receiver) else []
+    if not names:
+        return None
+    named, named_dot = split_named(kwargs)
+    parts = {name: named_dot[name] if name in named_dot else getattr(moving, name) for name in names}
+    return f(receiver, **named), Record(parts, "tuple" if isinstance(receiver, tuple) else "object")
 
 
 # --- Methods of values ------------------------------------------------------------------------------------------------

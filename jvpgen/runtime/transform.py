@@ -12,7 +12,7 @@ import flax.linen as nn
 from jvpgen.runtime import autogenerate
 from jvpgen.runtime.apply import apply_jvp
 from jvpgen.runtime.errors import NotGenerated
-from jvpgen.runtime.evaluate import evaluate
+from jvpgen.runtime.function import function_jvp
 from jvpgen.runtime.pair import Pair
 
 
@@ -73,7 +73,7 @@ def _of_module(kind: type[nn.Module]) -> Callable[..., Any]:
 def _of_function(function: Callable[..., Any]) -> Callable[..., Any]:
     def function_jvp(*primals: Any, **kwargs: Any) -> Any:
         tangents, rest = _taken(function, primals, kwargs, skip=0)
-        return evaluate(function, primals, tangents, **rest)
+        return function_jvp(function, primals, tangents, **rest)
 
     function_jvp.__name__ = function_jvp.__qualname__ = f"{function.__name__}_jvp"
     return function_jvp

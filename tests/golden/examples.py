@@ -4,7 +4,7 @@
         return {"module": CNN(), "args": (x,), "kwargs": {"train": True}, "mutable": ["batch_stats"]}
 
 Keys: `module`, or `function` for a derived plain function; `args`, `kwargs`; `rngs`, `mutable`, `method`, as for
-`Module.apply`; `still`: names or positions of arguments that are never given a tangent; `call_args`, `call_kwargs`: other
+`Module.apply`; `still`: names of arguments, or positions ("0"), that are never given a tangent; `call_args`, `call_kwargs`: other
 arguments for the call than for `init`; `init`: variables are what `init` makes of them, not random; `opaque`: the case is about a step that goes through `jax.jvp`; `heavy`: only
 the mixes that matter most, and no float64, where more would only take time; `tolerance`.
 """
@@ -32,7 +32,7 @@ class Example:
     rngs: Mapping[str, Any] = field(default_factory=dict)
     mutable: Any = False
     method: str | None = None
-    still: tuple[Any, ...] = ()
+    still: tuple[str, ...] = ()
     call_args: tuple[Any, ...] | None = None
     call_kwargs: Mapping[str, Any] | None = None
     init: bool = False
@@ -41,11 +41,11 @@ class Example:
     tolerance: float = 2e-5
 
     @property
-    def arguments(self) -> dict[Any, Any]:
-        """The arguments of the call, by position or name."""
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the call, by position ("0") or name."""
         positional = self.args if self.call_args is None else self.call_args
         named = self.kwargs if self.call_kwargs is None else self.call_kwargs
-        return {**dict(enumerate(positional)), **named}
+        return {**{str(place): value for place, value in enumerate(positional)}, **named}
 
     def variables(self) -> dict[str, Any]:
         """Variables of the shapes that `init` gives them, or as it makes them with `init`; away from zeros and ones."""

@@ -30,7 +30,7 @@ class Mix:
     """What moves: collections, and arguments by position or name."""
 
     collections: tuple[str, ...]
-    arguments: tuple[Any, ...]
+    arguments: tuple[str, ...]
 
     def of(self, tangents: Inputs) -> Inputs:
         """The tangents of what moves."""
@@ -45,7 +45,7 @@ class Inputs:
     """Arrays, or tangents, of variables and arguments."""
 
     variables: Mapping[str, Any]
-    arguments: Mapping[Any, Any]
+    arguments: Mapping[str, Any]
 
 
 jax.tree_util.register_dataclass(Inputs, ["variables", "arguments"], [])
@@ -148,11 +148,11 @@ def _derived(example: Example, inputs: Inputs, tangents: Inputs, public: Any) ->
         out, out_dot, *updates = public(*args, **kwargs, **_tangents_by_name(example, tangents), **settings)
         return (out, updates[0] if updates else {}), (out_dot, {})
     pairs = {name: Pair(kwargs[name], tangents.arguments[name]) for name in kwargs if name in tangents.arguments}
-    dots = tuple(tangents.arguments.get(place) for place in range(len(args)))
+    dots = tuple(tangents.arguments.get(str(place)) for place in range(len(args)))
     if example.module is None:
-        from jvpgen.runtime.evaluate import evaluate
+        from jvpgen.runtime.function import function_jvp
 
-        out, out_dot = evaluate(example.function, args, dots, **{**kwargs, **pairs})
+        out, out_dot = function_jvp(example.function, args, dots, **{**kwargs, **pairs})
         return (out, {}), (out_dot, {})
     result = apply_jvp(
         example.module,
@@ -170,18 +170,18 @@ def _derived(example: Example, inputs: Inputs, tangents: Inputs, public: Any) ->
     return (out, updates), (out_dot, updates_dot)
 
 
-def _call(example: Example, arrays: Mapping[Any, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _call(example: Example, arrays: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     arguments = {**example.arguments, **arrays}
-    args = tuple(value for name, value in arguments.items() if isinstance(name, int))
-    return args, {name: value for name, value in arguments.items() if not isinstance(name, int)}
+    args = tuple(value for name, value in arguments.items() if name.isdigit())
+    return args, {name: value for name, value in arguments.items() if not name.isdigit()}
 
 
 def _tangents_by_name(example: Example, tangents: Inputs) -> dict[str, Any]:
     named: dict[str, Any] = {
-        f"{name}_dot": tangent for name, tangent in tangents.arguments.items() if isinstance(name, str)
+        f"{name}_dot": tangent for name, tangent in tangents.arguments.items() if not name.isdigit()
     }
     for place, (name, is_star) in enumerate(example.parameter_names()):
-        tangent = tangents.arguments.get(place)
+        tangent = tangents.arguments.get(str(place))
         if is_star:
             named[f"{name}_dot"] = (*named.get(f"{name}_dot", ()), tangent)
         elif tangent is not None:

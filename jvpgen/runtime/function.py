@@ -1,4 +1,4 @@
-"""`evaluate`: the public door of a derived plain function, as `apply_jvp` is a module's."""
+"""`function_jvp`: the public door of a derived plain function, as `apply_jvp` is a module's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jvpgen.runtime import boundary, live
 from jvpgen.runtime.pushforward import push
 
 
-def evaluate(
+def function_jvp(
     function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any] | None, /, **kwargs: Any
 ) -> Any:
     """`function(*primals, **kwargs)` and its tangent, complete: zeros are arrays, integers have `float0`.
