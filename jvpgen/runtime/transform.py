@@ -71,12 +71,12 @@ def _of_module(kind: type[nn.Module]) -> Callable[..., Any]:
 
 
 def _of_function(function: Callable[..., Any]) -> Callable[..., Any]:
-    def function_jvp(*primals: Any, **kwargs: Any) -> Any:
+    def of_function(*primals: Any, **kwargs: Any) -> Any:
         tangents, rest = _taken(function, primals, kwargs, skip=0)
         return function_jvp(function, primals, tangents, **rest)
 
-    function_jvp.__name__ = function_jvp.__qualname__ = f"{function.__name__}_jvp"
-    return function_jvp
+    of_function.__name__ = of_function.__qualname__ = f"{function.__name__}_jvp"
+    return of_function
 
 
 def _taken(

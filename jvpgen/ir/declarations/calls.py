@@ -74,7 +74,7 @@ def call(walk: Walk, node: nodes.Call, frame: Frame) -> Value:
     receiver = _receiver(walk, function, frame)
     if isinstance(receiver, Sequence | Table):
         return _container_method(walk, receiver, node, frame)
-    callee = walk.function_jvp(function, frame)
+    callee = walk.evaluate(function, frame)
     if isinstance(callee, Text) and isinstance(function, nodes.Call):
         callee = _unknown_class(walk, callee, function, frame)
     arguments = _arguments(walk, node, frame)
@@ -97,7 +97,7 @@ def _receiver(walk: Walk, function: nodes.Expression, frame: Frame) -> Value | N
     if isinstance(base, nodes.Name):
         return frame.locals.get(base.id)
     if isinstance(base, nodes.Attribute) and isinstance(base.value, nodes.Name):
-        value = walk.function_jvp(base, frame)
+        value = walk.evaluate(base, frame)
         return value if isinstance(value, Sequence | Table | Made) else None
     if isinstance(base, nodes.Call) and dotted(base.function) == "super":
         return Super(frame.owner) if frame.owner is not None else None
@@ -108,7 +108,7 @@ def _arguments(walk: Walk, node: nodes.Call, frame: Frame) -> Arguments:
     """The arguments' values, known `*` and `**` ones taken apart."""
     found: Arguments = []
     for argument in node.arguments:
-        value = walk.function_jvp(argument.value, frame)
+        value = walk.evaluate(argument.value, frame)
         if argument.star == "*" and isinstance(value, Sequence):
             found += [(None, item) for item in value.items]
         elif argument.star == "**" and isinstance(value, Table):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _UNROLLED = 16
 
 
-def function_jvp(walk: Walk, node: nodes.Expression, frame: Frame) -> Value:
+def evaluate(walk: Walk, node: nodes.Expression, frame: Frame) -> Value:
     match node:
         case nodes.Name(id=name):
             return frame.locals[name] if name in frame.locals else resolution.value_of(walk, node, frame)
@@ -49,26 +49,26 @@ def function_jvp(walk: Walk, node: nodes.Expression, frame: Frame) -> Value:
         case nodes.Comprehension():
             return _comprehension(walk, node, frame)
         case nodes.Conditional(test=test, body=body, orelse=orelse):
-            known, value = walk.truth(walk.function_jvp(test, frame))
+            known, value = walk.truth(walk.evaluate(test, frame))
             if known:
-                return walk.function_jvp(body if value else orelse, frame)
+                return walk.evaluate(body if value else orelse, frame)
             with walk.recorder.condition():
                 return _branches(walk, [body, orelse], node, frame)
         case nodes.Boolean(values=values):
             return _boolean(walk, node, values, frame)
         case nodes.Subscript(value=value, index=index):
-            return _subscript(walk, node, walk.function_jvp(value, frame), walk.function_jvp(index, frame), frame)
+            return _subscript(walk, node, walk.evaluate(value, frame), walk.evaluate(index, frame), frame)
         case nodes.NamedExpression(target=target, value=value):
-            result = walk.function_jvp(value, frame)
+            result = walk.evaluate(value, frame)
             walk.assign(target, result, frame)
             return result
         case nodes.Binary(left=left, operator="+", right=right):
-            one, other = walk.function_jvp(left, frame), walk.function_jvp(right, frame)
+            one, other = walk.evaluate(left, frame), walk.evaluate(right, frame)
             if isinstance(one, Sequence) and isinstance(other, Sequence):
                 return Sequence((*one.items, *other.items))
             return walk.text(node, frame)
         case nodes.Comparison(left=left, operators=("is" | "is not" as operator,), rights=(nodes.Constant("None"),)):
-            if not isinstance(walk.function_jvp(left, frame), Text | Choice):
+            if not isinstance(walk.evaluate(left, frame), Text | Choice):
                 return Text(nodes.Constant(repr(operator == "is not")))
             return walk.text(node, frame)
         case nodes.Slice() | nodes.Constant():
@@ -80,28 +80,28 @@ def function_jvp(walk: Walk, node: nodes.Expression, frame: Frame) -> Value:
 
 def _evaluate_any(walk: Walk, node: nodes.Node, frame: Frame) -> None:
     if isinstance(node, nodes.Argument | nodes.Starred):
-        walk.function_jvp(node.value, frame)
+        walk.evaluate(node.value, frame)
     elif not isinstance(node, nodes.Parameters | nodes.Clause | nodes.StatementNode):
-        walk.function_jvp(node, frame)  # type: ignore[arg-type]
+        walk.evaluate(node, frame)  # type: ignore[arg-type]
 
 
 def _elements(walk: Walk, elements: Iterable[nodes.Expression], frame: Frame) -> Iterable[Value]:
     for element in elements:
         if isinstance(element, nodes.Starred):
-            value = walk.function_jvp(element.value, frame)
+            value = walk.evaluate(element.value, frame)
             if isinstance(value, Sequence):
                 yield from value.items
             else:
                 yield Repeated(any_item(value), "i", "n")
         else:
-            yield walk.function_jvp(element, frame)
+            yield walk.evaluate(element, frame)
 
 
 def _dict(walk: Walk, items: Iterable[tuple[nodes.Expression | None, nodes.Expression]], frame: Frame) -> Value:
     entries: list[tuple[nodes.Expression | None, Value]] = []
     for key, value in items:
-        known = walk.function_jvp(key, frame) if key is not None else None
-        result = walk.function_jvp(value, frame)
+        known = walk.evaluate(key, frame) if key is not None else None
+        result = walk.evaluate(value, frame)
         if key is None and isinstance(result, Table):
             entries += result.items
         else:
@@ -117,11 +117,11 @@ def _comprehension(walk: Walk, node: nodes.Comprehension, frame: Frame) -> Value
 def _clauses(walk: Walk, node: nodes.Comprehension, clauses: Items[nodes.Clause], frame: Frame) -> Value:
     if not clauses:
         if node.kind == "dict" and isinstance(node.element, nodes.TupleDisplay):
-            key, value = (walk.function_jvp(element, frame) for element in node.element.elements)
+            key, value = (walk.evaluate(element, frame) for element in node.element.elements)
             return Table(((key.expression if isinstance(key, Text) else None, value),))
-        return walk.function_jvp(node.element, frame)
+        return walk.evaluate(node.element, frame)
     clause = clauses[0]
-    iterable = walk.function_jvp(clause.iterable, frame)
+    iterable = walk.evaluate(clause.iterable, frame)
     items = known_items(iterable)
     if items is not None and len(items) <= _UNROLLED and not clause.conditions:
         results: list[Value] = []
@@ -135,7 +135,7 @@ def _clauses(walk: Walk, node: nodes.Comprehension, clauses: Items[nodes.Clause]
     with walk.recorder.loop(index, count), walk.recorder.condition(bool(clause.conditions)):
         walk.bind_item(clause.target, clause.iterable, iterable, frame)
         for condition in clause.conditions:
-            walk.function_jvp(condition, frame)
+            walk.evaluate(condition, frame)
         result = _clauses(walk, node, clauses[1:], frame)
     return result if node.kind == "dict" else Sequence((Repeated(result, index, count),))
 
@@ -146,19 +146,19 @@ def _branches(walk: Walk, branches: Iterable[nodes.Expression], node: nodes.Expr
     merged = None
     for branch in branches:
         walk.recorder.counters = counters
-        results.append(walk.function_jvp(branch, frame))
+        results.append(walk.evaluate(branch, frame))
         merged = walk.recorder.counters if merged is None else merged.merged(walk.recorder.counters)
     walk.recorder.counters = merged or counters
     return walk.text(node, frame) if all(isinstance(item, Text) for item in results) else choice(*results)
 
 
 def _boolean(walk: Walk, node: nodes.Boolean, values: Items[nodes.Expression], frame: Frame) -> Value:
-    first = walk.function_jvp(values[0], frame)
+    first = walk.evaluate(values[0], frame)
     known, value = walk.truth(first)
     if known and bool(value) == (node.operator == "or"):
         return first
     with walk.recorder.condition(not known):
-        rest = [walk.function_jvp(item, frame) for item in values[1:]]
+        rest = [walk.evaluate(item, frame) for item in values[1:]]
     if known and len(rest) == 1:
         return rest[0]
     return walk.text(node, frame) if all(isinstance(item, Text) for item in (first, *rest)) else choice(first, *rest)
@@ -181,7 +181,7 @@ def _subscript(walk: Walk, node: nodes.Subscript, base: Value, index: Value, fra
 
 
 def _attribute(walk: Walk, node: nodes.Attribute, frame: Frame) -> Value:
-    base = walk.function_jvp(node.value, frame) if _may_be_value(node.value, frame) else None
+    base = walk.evaluate(node.value, frame) if _may_be_value(node.value, frame) else None
     if isinstance(base, Self):
         return own_attribute(walk, node, frame)
     if isinstance(base, Super):

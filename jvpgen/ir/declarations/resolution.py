@@ -69,7 +69,7 @@ def _defined(walk: Walk, definition: Definition, name: str, node: nodes.Expressi
                 receiver = class_value(walk, owner, name.rpartition(".")[0])
         return FunctionValue(function, frame, definition.key, receiver)
     if isinstance(definition.node, cst.Call | cst.Lambda) and _makes_no_module(walk, definition):
-        return walk.function_jvp(lower_expression(definition.node, module.span), frame)
+        return walk.evaluate(lower_expression(definition.node, module.span), frame)
     return Text(node)
 
 
@@ -131,7 +131,7 @@ def default_value(walk: Walk, field: Field) -> Value | None:
         name = walk.reach.meaning(module, field.default_node.func) if isinstance(field.default_node, cst.Call) else None
         if name != "functools.partial" and name not in flax_names.CLASS_TRANSFORMS:
             return Text(expression)
-    return walk.function_jvp(expression, frame)
+    return walk.evaluate(expression, frame)
 
 
 def holds_module(walk: Walk, field: Field) -> bool:

@@ -134,7 +134,7 @@ class Walk:
         names = value.frame.names
         frame = Frame(value.frame.module, names, local, value.frame.owner, entry and not self.nested)
         if isinstance(function, nodes.Lambda):
-            return self.function_jvp(function.body, frame)
+            return self.evaluate(function.body, frame)
         self.returns.append([])
         self.block(function.body, frame)
         returned = self.returns.pop()
@@ -160,7 +160,7 @@ class Walk:
             elif parameter.name in named:
                 bound[parameter.name] = named.pop(parameter.name)
             elif parameter.default is not None and not starred:
-                bound[parameter.name] = self.function_jvp(parameter.default, frame)
+                bound[parameter.name] = self.evaluate(parameter.default, frame)
             else:
                 bound[parameter.name] = Text(nodes.Name(parameter.name))
         return bound
@@ -181,15 +181,15 @@ class Walk:
         match node:
             case nodes.Assign(targets=targets, value=value):
                 if value is not None:
-                    result = self.function_jvp(value, frame)
+                    result = self.evaluate(value, frame)
                     for target in targets:
                         self.assign(target, result, frame)
             case nodes.AugmentedAssign(target=target, value=value):
-                self._augment(target, self.function_jvp(value, frame), frame)
+                self._augment(target, self.evaluate(value, frame), frame)
             case nodes.ExpressionStatement(value=value):
-                self.function_jvp(value, frame)
+                self.evaluate(value, frame)
             case nodes.Return(value=value):
-                self.returns[-1].append(Text(nodes.Constant("None")) if value is None else self.function_jvp(value, frame))
+                self.returns[-1].append(Text(nodes.Constant("None")) if value is None else self.evaluate(value, frame))
                 return "left"
             case nodes.Raise():
                 return "raised"
@@ -200,14 +200,14 @@ class Walk:
             case nodes.For():
                 return self._for(node, frame)
             case nodes.While(test=test, body=body, orelse=orelse):
-                self.function_jvp(test, frame)
+                self.evaluate(test, frame)
                 with self.recorder.loop("i", "n"):
                     ending = self.block(body, frame)
                 self.block(orelse, frame)
                 return _after_loop(ending, body)
             case nodes.With(items=items, body=body):
                 for item in items:
-                    context = self.function_jvp(item.context, frame)
+                    context = self.evaluate(item.context, frame)
                     if item.target is not None:
                         self.assign(item.target, context, frame)
                 return self.block(body, frame)
@@ -223,11 +223,11 @@ class Walk:
                 key = f"{frame.module.path}:{node.span.line if node.span else name}"
                 frame.locals[name] = FunctionValue(node, frame, key)
             case nodes.Assert(test=test):
-                self.function_jvp(test, frame)
+                self.evaluate(test, frame)
         return "on"
 
     def _if(self, node: nodes.If, frame: Frame) -> Ending:
-        test = self.function_jvp(node.test, frame)
+        test = self.evaluate(node.test, frame)
         known, value = self.truth(test)
         if known:
             return self.block(node.body if value else node.orelse, frame)
@@ -258,7 +258,7 @@ class Walk:
         return "maybe" if endings & {"left", "maybe"} else "on"
 
     def _for(self, node: nodes.For, frame: Frame) -> Ending:
-        iterable = self.function_jvp(node.iterable, frame)
+        iterable = self.evaluate(node.iterable, frame)
         items = known_items(iterable)
         if items is not None and len(items) <= _UNROLLED:
             ending: Ending = "on"
@@ -279,11 +279,11 @@ class Walk:
             parts = [argument.value for argument in iterable.arguments]
             if function == "enumerate" and len(target.elements) == 2 and parts:
                 self.assign(target.elements[0], UNKNOWN, frame)
-                self.bind_item(target.elements[1], parts[0], self.function_jvp(parts[0], frame), frame)
+                self.bind_item(target.elements[1], parts[0], self.evaluate(parts[0], frame), frame)
                 return
             if function == "zip" and len(target.elements) == len(parts):
                 for element, part in zip(target.elements, parts, strict=True):
-                    self.bind_item(element, part, self.function_jvp(part, frame), frame)
+                    self.bind_item(element, part, self.evaluate(part, frame), frame)
                 return
         self.assign(target, any_item(value), frame)
 
@@ -300,10 +300,10 @@ class Walk:
                     for name in target_names(target):
                         frame.locals[name] = Text(nodes.Name(name))
             case nodes.Attribute(value=base, attribute=attribute):
-                if isinstance(self.function_jvp(base, frame), Self):
+                if isinstance(self.evaluate(base, frame), Self):
                     self.set_attribute(attribute, value)
             case nodes.Subscript(value=base, index=index):
-                self._store_item(base, self.function_jvp(index, frame), value, frame)
+                self._store_item(base, self.evaluate(index, frame), value, frame)
 
     def set_attribute(self, name: str, value: Value) -> None:
         recorder = self.recorder
@@ -314,13 +314,13 @@ class Walk:
             recorder.adopt(value, name, calls.module_fields(self, value))
 
     def _store_item(self, base: nodes.Expression, index: Value, value: Value, frame: Frame) -> None:
-        container = self.function_jvp(base, frame)
+        container = self.evaluate(base, frame)
         if isinstance(container, Table):
             key = index.expression if isinstance(index, Text) else None
             self.replace(base, Table((*container.items, (key, value))), frame)
 
     def _augment(self, target: nodes.Expression, value: Value, frame: Frame) -> None:
-        old = self.function_jvp(target, frame)
+        old = self.evaluate(target, frame)
         if isinstance(old, Sequence) and isinstance(value, Sequence):
             self.grow(target, old, value.items, frame)
         else:
@@ -331,7 +331,7 @@ class Walk:
         """Puts a container that has grown back to where it is known from."""
         if isinstance(place, nodes.Name):
             frame.locals[place.id] = value
-        elif isinstance(place, nodes.Attribute) and isinstance(self.function_jvp(place.value, frame), Self):
+        elif isinstance(place, nodes.Attribute) and isinstance(self.evaluate(place.value, frame), Self):
             self.recorder.attributes[place.attribute] = value
 
     def grow(self, place: nodes.Expression, container: Sequence, items: Iterable[Value], frame: Frame) -> None:
@@ -342,11 +342,11 @@ class Walk:
 
     # --- Expressions --------------------------------------------------------------------------------------------------
 
-    def function_jvp(self, node: nodes.Expression, frame: Frame) -> Value:
+    def evaluate(self, node: nodes.Expression, frame: Frame) -> Value:
         """The value of an expression; what it makes and declares is recorded."""
         self.depth += 1
         try:
-            return expressions.function_jvp(self, node, frame)
+            return expressions.evaluate(self, node, frame)
         finally:
             self.depth -= 1
 
