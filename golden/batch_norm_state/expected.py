@@ -20,7 +20,13 @@ def Normalised_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Normalised` and its derivative along the tangents of the variables, `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        BatchNorm_0  nn.BatchNorm
+        Dense_0      nn.Dense
+    """
     return apply_jvp(
         module,
         variables,
@@ -43,5 +49,5 @@ def _Normalised(self, x, x_dot, train: bool):
 
 
 # jvpgen: generator=- rest=6ce691bd12f8
-# jvpgen: Normalised text=1af2d9a04aa5 source=67b16aa5cee5 body=3254d7950555
-#   Normalised_jvp, _Normalised <- Normalised
+# jvpgen: Normalised text=1e16f370e69c source=7c6d7616c55a body=fb28b37871f9
+#   Normalised_jvp, _Normalised <- Normalised, nn

@@ -21,7 +21,12 @@ def Shifted_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Shifted` and its derivative along the tangents of the variables, `x`, `offsets`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        params/bias  shape (4,)
+    """
     return apply_jvp(
         module,
         variables,
@@ -51,5 +56,5 @@ def _Shifted(self, x, x_dot, offsets, offsets_dot):
 
 
 # jvpgen: generator=- rest=fe888f5da25d
-# jvpgen: Shifted text=0e8e595bf1c0 source=d48ec04439f6 body=0ec3d3e931a8
-#   Shifted_jvp, _Shifted <- Shifted
+# jvpgen: Shifted text=1889db616d1f source=a239765c3c55 body=634435e3377d
+#   Shifted_jvp, _Shifted <- Shifted, jnp, nn

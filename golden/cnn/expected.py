@@ -21,7 +21,15 @@ def CNN_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`CNN` and its derivative along the tangents of the variables, `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        params/scale  shape (x.shape[-1],)
+        Conv_0        nn.Conv
+        BatchNorm_0   nn.BatchNorm
+        Dense_0       nn.Dense
+    """
     return apply_jvp(
         module,
         variables,
@@ -50,5 +58,5 @@ def _CNN(self, x, x_dot, *, train: bool):
 
 
 # jvpgen: generator=- rest=43c1f69d5d04
-# jvpgen: CNN text=0c43abdf89ed source=47f7012cc2e9 body=ace8d9ca9731
-#   CNN_jvp, _CNN <- CNN
+# jvpgen: CNN text=ed5e9210ede6 source=afb10835c62a body=56edf9d034e7
+#   CNN_jvp, _CNN <- CNN, jnp, nn

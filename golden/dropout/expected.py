@@ -19,7 +19,14 @@ def Regularised_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Regularised` and its derivative along the tangents of the variables, `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        Dense_0    nn.Dense
+        Dropout_0  nn.Dropout
+        Dropout_1  nn.Dropout
+    """
     return apply_jvp(
         module,
         variables,
@@ -43,5 +50,5 @@ def _Regularised(self, x, x_dot, train: bool = True):
 
 
 # jvpgen: generator=- rest=c011062fbf9a
-# jvpgen: Regularised text=cd19ba1c59b3 source=bf0acd6a08b1 body=155ecd0fa09f
-#   Regularised_jvp, _Regularised <- Regularised
+# jvpgen: Regularised text=33f9aca0a412 source=4b556c9f841a body=65fb7d4fe267
+#   Regularised_jvp, _Regularised <- Regularised, nn

@@ -19,7 +19,13 @@ def Encoder_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Encoder` and its derivative along the tangents of the variables, `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        Dense_0  nn.Dense
+        Dense_1  nn.Dense, optional
+    """
     return apply_jvp(
         module,
         variables,
@@ -43,5 +49,5 @@ def _Encoder(self, x, x_dot, pool=True):
 
 
 # jvpgen: generator=- rest=a05c632a75ac
-# jvpgen: Encoder text=2dd1705fedd6 source=7599997b15cf body=eb527816a25d
-#   Encoder_jvp, _Encoder <- Encoder
+# jvpgen: Encoder text=37a11ce960d1 source=22f1727c1476 body=fc02d7d25a75
+#   Encoder_jvp, _Encoder <- Encoder, nn

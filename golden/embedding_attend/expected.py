@@ -18,7 +18,13 @@ def TiedModel_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`TiedModel` and its derivative along the tangents of the variables, `tokens`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        embed  nn.Embed
+        norm   nn.LayerNorm
+    """
     return apply_jvp(
         module,
         variables,
@@ -46,5 +52,5 @@ def _TiedModel(self, tokens, tokens_dot):
 
 
 # jvpgen: generator=- rest=c66720c5a0d7
-# jvpgen: TiedModel text=1f09b6b2cc74 source=8acd5c05e2d1 body=7a0545397e6c
-#   TiedModel_jvp, _TiedModel <- TiedModel
+# jvpgen: TiedModel text=ef7d944be9d5 source=4434e8fafefd body=eb419fed7750
+#   TiedModel_jvp, _TiedModel <- TiedModel, jnp, nn

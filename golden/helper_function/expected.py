@@ -21,7 +21,12 @@ def Similarity_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Similarity` and its derivative along the tangents of the variables, `query`, `key`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        Dense_0  nn.Dense
+    """
     return apply_jvp(
         module,
         variables,
@@ -35,7 +40,7 @@ def Similarity_jvp(
 
 @body(normalise)
 def _normalise(x, x_dot, axis=-1, epsilon=1e-6, epsilon_dot=None):
-    # return x / jnp.sqrt(jnp.sum(x ** 2, axis=axis, keepdims=True) + epsilon)
+    # return x / jnp.sqrt(jnp.sum(x**2, axis=axis, keepdims=True) + epsilon)
     total = jnp.sum(x**2, axis=axis, keepdims=True) + epsilon
     total_dot = tangent_numpy.sum(2 * x * x_dot, axis=axis, keepdims=True) + epsilon_dot
     root = jnp.sqrt(total)
@@ -48,10 +53,13 @@ def _normalise(x, x_dot, axis=-1, epsilon=1e-6, epsilon_dot=None):
 @body(cosine)
 def _cosine(a, a_dot, b, b_dot):
     # return jnp.sum(normalise(a) * normalise(b, epsilon=1e-3), axis=-1)
-    normalise_value, normalise_value_dot = pushforward(normalise, (a,), (a_dot,))
+    normalise_out, normalise_out_dot = pushforward(normalise, (a,), (a_dot,))
     normalise_2, normalise_2_dot = pushforward(normalise, (b,), (b_dot,), epsilon=1e-3)
-    return jnp.sum(normalise_value * normalise_2, axis=-1), tangent_numpy.sum(
-        normalise_value_dot * normalise_2 + normalise_value * normalise_2_dot, axis=-1
+    return (
+        jnp.sum(normalise_out * normalise_2, axis=-1),
+        tangent_numpy.sum(
+            normalise_out_dot * normalise_2 + normalise_out * normalise_2_dot, axis=-1
+        ),
     )
 
 
@@ -59,17 +67,17 @@ def _cosine(a, a_dot, b, b_dot):
 def _Similarity(self, query, query_dot, key, key_dot):
     project = nn.Dense(4, use_bias=False)
     # return cosine(project(query), project(key))
-    project_value, project_value_dot = pushforward(project, (query,), (query_dot,))
+    project_out, project_out_dot = pushforward(project, (query,), (query_dot,))
     project_2, project_2_dot = pushforward(project, (key,), (key_dot,))
     return pushforward(
-        cosine, (project_value, project_2), (project_value_dot, project_2_dot)
+        cosine, (project_out, project_2), (project_out_dot, project_2_dot)
     )
 
 
 # jvpgen: generator=- rest=1af129d6f298
-# jvpgen: Similarity text=7af3691eaf6b source=4d545c8f175b body=644f6ab48e6c
-#   Similarity_jvp, _Similarity <- Similarity, cosine
-# jvpgen: normalise text=06dc59a234c7 source=8e5bf82a7ded body=ce4b897c7f81
-#   _normalise <- normalise
-# jvpgen: cosine text=e0587b830fff source=d382e7b48f3d body=e24ad9bce52e
-#   _cosine <- cosine, normalise
+# jvpgen: Similarity text=1a46c974c489 source=987501ace36f body=8153e128b65c
+#   Similarity_jvp, _Similarity <- Similarity, cosine, nn
+# jvpgen: normalise text=62eaa1bfddd4 source=53a70c7e81f4 body=ce4b897c7f81
+#   _normalise <- jnp, normalise
+# jvpgen: cosine text=ae5cab018517 source=0d50424ecbed body=c228f019774a
+#   _cosine <- cosine, jnp, normalise

@@ -18,7 +18,13 @@ def Squashed_encode_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Squashed.encode` and its derivative along the tangents of the variables, `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        down  nn.Dense
+        up    nn.Dense
+    """
     return apply_jvp(
         module,
         variables,
@@ -41,7 +47,13 @@ def Squashed_decode_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Squashed.decode` and its derivative along the tangents of the variables, `code`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        down  nn.Dense
+        up    nn.Dense
+    """
     return apply_jvp(
         module,
         variables,
@@ -64,7 +76,13 @@ def Squashed_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Squashed` and its derivative along the tangents of the variables, `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        down  nn.Dense
+        up    nn.Dense
+    """
     return apply_jvp(
         module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
     )
@@ -89,18 +107,18 @@ def _Autoencoder(self, x, x_dot):
 
 @body(Squashed.encode)
 def _Squashed_encode(self, x, x_dot):
-    # return nn.tanh(super(Squashed, self).encode(x))
-    encode_value, encode_value_dot = pushforward(
+    # return nn.tanh(super().encode(x))
+    encode_out, encode_out_dot = pushforward(
         super(Squashed, self).encode, (x,), (x_dot,)
     )
-    tanh = nn.tanh(encode_value)
-    tanh_dot = encode_value_dot * (1 - tanh**2)
+    tanh = nn.tanh(encode_out)
+    tanh_dot = encode_out_dot * (1 - tanh**2)
     return tanh, tanh_dot
 
 
 # jvpgen: generator=- rest=c03152e864be
-# jvpgen: Squashed text=063f6004e312 source=d317444cbc03 body=a0210b2336e7
+# jvpgen: Squashed text=23e631759f1f source=d6f4c1814751 body=e1d344e6c9e0
 #   Squashed_encode_jvp, Squashed_decode_jvp, Squashed_jvp, _Squashed_encode <-
-#   Autoencoder, Squashed
-# jvpgen: Autoencoder text=3980bb0f9851 source=6c6e11b4bdee body=48ea0805dfbc
-#   _Autoencoder_encode, _Autoencoder_decode, _Autoencoder <- Autoencoder
+#   Autoencoder, Squashed, nn
+# jvpgen: Autoencoder text=d1cd6f6009cd source=d3b2aea517d9 body=48ea0805dfbc
+#   _Autoencoder_encode, _Autoencoder_decode, _Autoencoder <- Autoencoder, nn

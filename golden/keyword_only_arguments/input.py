@@ -1,4 +1,5 @@
 """Keyword-only arguments with tangents, one of them a dict, and `**kwargs`."""
+# size: 4
 
 import flax.linen as nn
 import jax

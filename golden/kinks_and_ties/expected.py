@@ -22,7 +22,10 @@ def Kinks_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Kinks` and its derivative along the tangents of the variables, `x`, `y`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+    """
     return apply_jvp(
         module,
         variables,
@@ -50,21 +53,24 @@ def _Kinks(self, x, x_dot, y, y_dot):
     ramp_dot = tangent_numpy.where((x > 0) & (x < 6), x_dot, 0) + tangent_numpy.where(
         y >= 0, y_dot, 0.01 * y_dot
     )
-    # return bend, top, low, peak, inside, ramp, x ** 0, y ** 2, nn.hard_tanh(x)
+    # return bend, top, low, peak, inside, ramp, x**0, y**2, nn.hard_tanh(x)
     power, power_dot = pow_jvp(x, x_dot, 0, None)
-    return (bend, top, low, peak, inside, ramp, power, y**2, nn.hard_tanh(x)), (
-        bend_dot,
-        top_dot,
-        low_dot,
-        peak_dot,
-        inside_dot,
-        ramp_dot,
-        power_dot,
-        2 * y * y_dot,
-        tangent_numpy.where((x < -1) | (x > 1), 0, x_dot),
+    return (
+        (bend, top, low, peak, inside, ramp, power, y**2, nn.hard_tanh(x)),
+        (
+            bend_dot,
+            top_dot,
+            low_dot,
+            peak_dot,
+            inside_dot,
+            ramp_dot,
+            power_dot,
+            2 * y * y_dot,
+            tangent_numpy.where((x < -1) | (x > 1), 0, x_dot),
+        ),
     )
 
 
 # jvpgen: generator=- rest=f4f400c514de
-# jvpgen: Kinks text=6ba33a8a861a source=106391e2c52a body=f01b7de07ba0
-#   Kinks_jvp, _Kinks <- Kinks
+# jvpgen: Kinks text=2b82da376870 source=a746445c965d body=b2acfd29e2c7
+#   Kinks_jvp, _Kinks <- Kinks, jnp, nn

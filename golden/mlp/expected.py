@@ -19,7 +19,12 @@ def MLP_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`MLP` and its derivative along the tangents of the variables, `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        layer_{i}  nn.Dense
+    """
     return apply_jvp(
         module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
     )
@@ -38,5 +43,5 @@ def _MLP(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=1af82e57d874
-# jvpgen: MLP text=6df301467379 source=9a2be7c0e4c1 body=36e94fd3a06b
-#   MLP_jvp, _MLP <- MLP
+# jvpgen: MLP text=86905abbea03 source=44d13cd8ed32 body=dfb6b49e0952
+#   MLP_jvp, _MLP <- MLP, nn

@@ -18,7 +18,17 @@ def Nested_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Nested` and its derivative along the tangents of the variables, `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        Dense_0  nn.Dense
+        Dense_1  nn.Dense
+        Dense_2  nn.Dense
+        Dense_3  nn.Dense
+        Dense_4  nn.Dense
+        Dense_5  nn.Dense
+    """
     return apply_jvp(
         module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
     )
@@ -29,22 +39,20 @@ def _Nested(self, x, x_dot):
     # x = nn.Dense(2)(nn.Dense(4)(x) * nn.Dense(1)(x))
     dense_2 = nn.Dense(2)
     dense, dense_dot = pushforward(nn.Dense(4), (x,), (x_dot,))
-    dense_value, dense_value_dot = pushforward(nn.Dense(1), (x,), (x_dot,))
+    dense_out, dense_out_dot = pushforward(nn.Dense(1), (x,), (x_dot,))
     x, x_dot = pushforward(
-        dense_2,
-        (dense * dense_value,),
-        (dense_dot * dense_value + dense * dense_value_dot,),
+        dense_2, (dense * dense_out,), (dense_dot * dense_out + dense * dense_out_dot,)
     )
     # return nn.Dense(3)(x) + nn.Dense(3, use_bias=False)(nn.sigmoid(nn.Dense(2)(x)))
     dense_2, dense_2_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
-    dense_value = nn.Dense(3, use_bias=False)
+    dense_out = nn.Dense(3, use_bias=False)
     dense, dense_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
     sigmoid = nn.sigmoid(dense)
     sigmoid_dot = dense_dot * sigmoid * (1 - sigmoid)
-    dense_3, dense_3_dot = pushforward(dense_value, (sigmoid,), (sigmoid_dot,))
+    dense_3, dense_3_dot = pushforward(dense_out, (sigmoid,), (sigmoid_dot,))
     return dense_2 + dense_3, dense_2_dot + dense_3_dot
 
 
 # jvpgen: generator=- rest=37fb01ff0bf9
-# jvpgen: Nested text=904e8370e064 source=323f770a20d0 body=1c76610fbf2f
-#   Nested_jvp, _Nested <- Nested
+# jvpgen: Nested text=743bf2b84949 source=3266fb310c92 body=183589b4ea57
+#   Nested_jvp, _Nested <- Nested, nn

@@ -1,5 +1,4 @@
 """Every operator, with an active left side, right side, and both."""
-# size: 3.5: one line a binary operator where both sides move
 
 import flax.linen as nn
 import jax

@@ -19,7 +19,12 @@ def Noisy_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Noisy` and its derivative along the tangents of the variables, `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        params/scale  shape x.shape[-1:]
+    """
     return apply_jvp(
         module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
     )
@@ -32,13 +37,14 @@ def _Noisy(self, x, x_dot):
     x, x_dot = x * bernoulli, x_dot * bernoulli
     noise = jax.random.normal(self.make_rng("noise"), x.shape)
     scale, scale_dot = param(self, "scale", nn.initializers.ones, x.shape[-1:])
-    # return x * scale + noise * jax.random.uniform(self.make_rng("noise")) * scale ** 2
+    # return x * scale + noise * jax.random.uniform(self.make_rng("noise")) * scale**2
     scaled = noise * jax.random.uniform(self.make_rng("noise"))
-    return x * scale + scaled * scale**2, x_dot * scale + x * scale_dot + scaled * (
-        2 * scale * scale_dot
+    return (
+        x * scale + scaled * scale**2,
+        x_dot * scale + x * scale_dot + scaled * (2 * scale * scale_dot),
     )
 
 
 # jvpgen: generator=- rest=c7adcddb5864
-# jvpgen: Noisy text=322778810c90 source=a496fdb8a24a body=1202d813a60a
-#   Noisy_jvp, _Noisy <- Noisy
+# jvpgen: Noisy text=acc4c8a1b8c1 source=e34942424a62 body=180978348dfa
+#   Noisy_jvp, _Noisy <- Noisy, jax, nn

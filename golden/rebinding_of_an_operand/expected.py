@@ -18,7 +18,10 @@ def Rebound_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Rebound` and its derivative along the tangents of the variables, `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+    """
     return apply_jvp(
         module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
     )
@@ -44,5 +47,5 @@ def _Rebound(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=c9f5f56cbad7
-# jvpgen: Rebound text=b4dc88b47dda source=0fbcfef4c66a body=29fe03fd0287
-#   Rebound_jvp, _Rebound <- Rebound
+# jvpgen: Rebound text=e3d628849cab source=81e8a82c2829 body=e1718cc900a2
+#   Rebound_jvp, _Rebound <- Rebound, jnp, nn

@@ -18,7 +18,13 @@ def Tower_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Tower` and its derivative along the tangents of the variables, `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        blocks_{i}  Block
+        head        nn.Dense
+    """
     return apply_jvp(
         module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
     )
@@ -43,7 +49,7 @@ def _Tower(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=bb6f319bfdfe
-# jvpgen: Tower text=80da333c4831 source=8ff875524dbb body=93d210f664d5
-#   Tower_jvp, _Tower <- Block, Tower
-# jvpgen: Block text=1dea8446d610 source=9ee93886a9fe body=653644bd2e7c
-#   _Block <- Block
+# jvpgen: Tower text=39f4d9b45d89 source=38aef76718c7 body=cf78b0f2629a
+#   Tower_jvp, _Tower <- Block, Tower, nn
+# jvpgen: Block text=4ddc7fdf9bc7 source=25dbdc941b9a body=653644bd2e7c
+#   _Block <- Block, nn

@@ -22,7 +22,17 @@ def Block_jvp(
     rngs=None,
     mutable=False,
 ):
-    """TODOC."""
+    """`Block` and its derivative along the tangents of the variables, `x`, `mask`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        LayerNorm_0                     nn.LayerNorm
+        MultiHeadDotProductAttention_0  nn.MultiHeadDotProductAttention
+        LayerNorm_1                     nn.LayerNorm
+        Dense_0                         nn.Dense
+        Dense_1                         nn.Dense
+        Dropout_0                       nn.Dropout
+    """
     return apply_jvp(
         module,
         variables,
@@ -58,5 +68,5 @@ def _Block(self, x, x_dot, mask=None, mask_dot=None, deterministic: bool = True)
 
 
 # jvpgen: generator=- rest=41f37ca31d67
-# jvpgen: Block text=21e535c44502 source=df542eec1bf5 body=5907b4f6b6e0
-#   Block_jvp, _Block <- Block
+# jvpgen: Block text=8bff40f141fc source=a6c1bcafcd15 body=5795c27c6447
+#   Block_jvp, _Block <- Block, nn

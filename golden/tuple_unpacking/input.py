@@ -1,4 +1,5 @@
 """Tuples taken apart, nested and starred, and put together again."""
+# size: 3
 
 import flax.linen as nn
 import jax

@@ -130,8 +130,8 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
             return is_active(operand, environment) or arguments_are_active(call, environment)
         case callees.Parameter() | callees.Variable() | callees.ContainerRead():
             return not (isinstance(kind, callees.ContainerRead) and kind.method in ("keys", "index", "count"))
-        case callees.Mutation():
-            return False
+        case callees.Mutation(method=method):
+            return method == "setdefault"
         case callees.Structural() | callees.Construct() | callees.Partial():
             return arguments_are_active(call, environment)
         case callees.LocalFunction(name=name):
@@ -180,11 +180,13 @@ def captures(function: nodes.Function, environment: Environment) -> bool:
 
 def returns_active(function: nodes.Function, inside: Environment) -> bool:
     """Whether any `return` of the function may carry a tangent, `inside` being the environment of its body."""
-    return any(
-        isinstance(node, nodes.Return) and node.value is not None and is_active(node.value, inside)
-        for statement in function.body
-        for node in _own_nodes(statement)
-    )
+    return any(_returns_active(node, inside) for statement in function.body for node in _own_nodes(statement))
+
+
+def _returns_active(node: nodes.Node, inside: Environment) -> bool:
+    if isinstance(node, nodes.Unsupported | nodes.UnsupportedStatement):  # nobody knows
+        return True
+    return isinstance(node, nodes.Return) and node.value is not None and is_active(node.value, inside)
 
 
 def _own_nodes(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -224,7 +226,7 @@ def function_environment(
     inside = replace(inside, constructors=inside.constructors | frozenset(_constructors(function, inside)))
     inside = replace(inside, instances={**inside.instances, **_instances(function, inside)})
     while True:
-        found = frozenset(_active_stores(function.body, inside)) & inside.local
+        found = (frozenset(_active_stores(function.body, inside)) & inside.local) - {inside.self_name}
         if found <= inside.active:
             return inside
         inside = inside.with_active(found)

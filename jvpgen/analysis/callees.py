@@ -34,6 +34,7 @@ STATIC_METHODS = frozenset(
     "isdigit encode decode union intersection difference symmetric_difference issubset issuperset discard popitem "
     "splitlines removeprefix removesuffix find zfill as_posix is_integer".split()
 )
+_ONLY_TELLS = frozenset("warnings logging inspect time os sys re pprint typing".split())
 STATIC_ATTRIBUTES = frozenset(
     "shape dtype ndim size sharding itemsize nbytes weak_type aval __class__ __name__".split()
 )
@@ -52,7 +53,7 @@ class RuleCall:
 class AtUpdate:
     """`operand.at[index].method(values)`."""
 
-    rule: Rule
+    rule: Rule | None
     operand: nodes.Expression
     index: nodes.Expression
 
@@ -175,7 +176,8 @@ def classify(call: nodes.Call, environment: Environment, is_active: IsActive) ->
     name = dotted(function)
     qualified = environment.global_name(name) if name else None
     if qualified is not None:
-        return _global_callee(qualified, environment)
+        active = any(is_active(argument.value, environment) for argument in call.arguments)
+        return _global_callee(qualified, environment, active)
     if isinstance(function, nodes.Attribute):
         return _method_callee(call, function, environment, is_active)
     return Unknown(_describe(function))
@@ -185,7 +187,8 @@ def _describe(function: nodes.Expression) -> str:
     return dotted(function) or type(function).__name__.lower()
 
 
-def _global_callee(qualified: str, environment: Environment) -> Callee:
+def _global_callee(qualified: str, environment: Environment, active: bool) -> Callee:
+    """What a name of the file calls; `active` says whether an argument may carry a tangent."""
     package, _, name = qualified.rpartition(".")
     if package == "builtins" and name in STRUCTURAL_BUILTINS:
         return Structural(name)
@@ -204,7 +207,9 @@ def _global_callee(qualified: str, environment: Environment) -> Callee:
     if kind == "function":
         return Static() if environment.is_static_function(qualified) else Followed(qualified, returns_active=False)
     if qualified.split(".")[0] in sys.stdlib_module_names:
-        return Static()
+        return Static() if qualified.split(".")[0] in _ONLY_TELLS or not active else External(qualified)
+    if qualified.startswith("flax.linen."):  # derived from the flax that is installed, on first use
+        return Followed(qualified, returns_active=False)
     return External(qualified)
 
 
@@ -272,8 +277,7 @@ def _at_update(function: nodes.Attribute) -> AtUpdate | None:
         case nodes.Attribute(
             value=nodes.Subscript(value=nodes.Attribute(value=operand, attribute="at"), index=index), attribute=method
         ):
-            rule = lookup(f"array.at.{method}")
-            return AtUpdate(rule, operand, index) if rule is not None else None
+            return AtUpdate(lookup(f"array.at.{method}"), operand, index)
     return None
 
 

@@ -44,6 +44,7 @@ class ClassFacts:
     inert_methods: frozenset[str] = frozenset()
     static_methods: frozenset[str] = frozenset()
     open: bool = False
+    setup_is_written: bool = True
 
 
 @dataclass(frozen=True)

@@ -113,10 +113,11 @@ _under_way: set[str] = set()
 
 def active_attributes_of(name: str, source: SourceModule, reach: Reach) -> frozenset[str] | None:
     """The attributes of a module class that may be active; None where it cannot be read, or is being read just now."""
+    if flax_names.is_module_class(name):
+        return _FLAX_ATTRIBUTES.get(flax_names.canonical(name), frozenset())
     found = reach.definition(name, source)
     if found is None or found.kind != "module_class":
-        canonical = flax_names.canonical(name)
-        return _FLAX_ATTRIBUTES.get(canonical, frozenset()) if flax_names.is_module_class(name) else None
+        return None
     if found.key in _under_way:
         return None
     _under_way.add(found.key)
@@ -142,7 +143,7 @@ def method_environment(method: Method, facts: ClassFacts, reach: Reach) -> Envir
     outer = file_environment(method.owner.module, reach, method.owner)
     function = method.node
     name = None
-    if not (method.is_static or method.is_class_method) and function.params.params:
+    if not method.is_static and function.params.params:
         name = function.params.params[0].name.value
     return replace(outer, facts=facts, self_name=name)
 
@@ -160,7 +161,7 @@ def class_facts(definition: Definition, reach: Reach) -> ClassFacts:
 
 def _class_facts(definition: Definition, reach: Reach) -> ClassFacts:
     all_methods = methods_of(definition, reach)
-    setups = list(_setups(definition, reach))
+    setups = list(setups_of(definition, reach))
     all_fields = fields(definition, reach)
     facts = ClassFacts(
         name=definition.path_in_module,
@@ -199,7 +200,7 @@ def _holds_a_class(field: Field) -> bool:
 # --- setup ------------------------------------------------------------------------------------------------------------
 
 
-def _setups(definition: Definition, reach: Reach) -> Iterator[Method]:
+def setups_of(definition: Definition, reach: Reach) -> Iterator[Method]:
     """Every `setup` that an instance may run, its own and those of its bases."""
     for owner in (definition, *bases_of(definition, reach)):
         own = own_methods(owner, reach).get("setup")

@@ -34,6 +34,16 @@ def is_trivial(node: nodes.Expression) -> bool:
     return False
 
 
+def is_index_arithmetic(node: nodes.Expression) -> bool:
+    """Whether `node`, as an index or a bound of a slice, is arithmetic on names and literals: as cheap as a name."""
+    match node:
+        case nodes.Binary(left=left, right=right):
+            return is_index_arithmetic(left) and is_index_arithmetic(right)
+        case nodes.Unary(operator="-", operand=operand):
+            return is_index_arithmetic(operand)
+    return is_trivial(node)
+
+
 def is_number(node: nodes.Expression) -> bool:
     """Whether `node` is plainly a Python number or a shape: arithmetic on it is no array operation."""
     match node:

@@ -23,6 +23,7 @@ _STATIC_KEYWORDS = frozenset(
 _TAKES_SIZES = frozenset(
     "builtins.range numpy.arange jax.numpy.arange numpy.zeros numpy.ones jax.numpy.zeros jax.numpy.ones jax.numpy.eye".split()
 )
+_STATE_METHODS = frozenset("param variable sow has_variable get_variable put_variable make_rng".split())
 _STATIC_ARRAY_METHODS = frozenset("reshape transpose astype view".split())
 
 
@@ -127,6 +128,11 @@ def _static_arguments(
         of_random = full is not None and full.startswith("jax.random.") and position == 0 and not argument.keyword
         if argument.keyword in _STATIC_KEYWORDS or full in _TAKES_SIZES or of_random:
             yield argument.value.id
+    if isinstance(function, nodes.Attribute) and function.attribute in _STATE_METHODS:
+        names = arguments if function.attribute == "param" else arguments[:2]
+        for part in (function.value, *(argument.value for argument in names)):
+            if isinstance(part, nodes.Name):
+                yield part.id
     if isinstance(function, nodes.Attribute) and function.attribute in _STATIC_ARRAY_METHODS and full is None:
         for argument in arguments:
             if isinstance(argument.value, nodes.Name):

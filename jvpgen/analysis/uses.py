@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from jvpgen.analysis.activity import arguments_are_active, captures
+from jvpgen.analysis import callees
+from jvpgen.analysis.activity import arguments_are_active, captures, is_active
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.inertness import has_derivative
 from jvpgen.ir import nodes
@@ -16,6 +17,22 @@ def is_derived_inside(name: str, environment: Environment) -> bool:
     return function is not None and has_derivative(function, environment) and Uses(name, environment).has_active
 
 
+def captures_active(function: nodes.Function | nodes.Lambda, environment: Environment) -> bool:
+    """Whether a function value computes with active values around it, more than with their shapes and dtypes."""
+    return any(_reads_active(child, environment) for child in nodes.children(function))
+
+
+def _reads_active(node: nodes.Node, environment: Environment) -> bool:
+    if isinstance(node, nodes.Attribute):
+        if node.attribute in callees.STATIC_ATTRIBUTES:
+            return False
+        if is_active(node, environment):
+            return True
+    if isinstance(node, nodes.Name):
+        return node.id in environment.active
+    return any(_reads_active(child, environment) for child in nodes.children(node))
+
+
 class Uses:
     """How the function around it uses a nested function: in calls that carry tangents, in others, as a value."""
 
@@ -24,7 +41,9 @@ class Uses:
         self.has_plain = False
         for node, is_initializer in _references(environment.around, name):
             if is_initializer:
+                function = environment.functions.get(name)
                 self.has_plain = True
+                self.has_active = self.has_active or (function is not None and captures_active(function, environment))
             elif isinstance(node, nodes.Call):
                 function = environment.functions.get(name)
                 active = arguments_are_active(node, environment) or (

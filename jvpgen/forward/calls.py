@@ -9,6 +9,7 @@ from typing import Literal
 from jvpgen.analysis import callees
 from jvpgen.analysis.activity import call_is_active, callee_of, is_active
 from jvpgen.analysis.purity import is_trivial
+from jvpgen.analysis.uses import captures_active
 from jvpgen.forward import containers, expressions, rule_terms
 from jvpgen.forward.pushed import (
     Block,
@@ -23,7 +24,6 @@ from jvpgen.forward.pushed import (
     tuple_of,
 )
 from jvpgen.ir import nodes
-from jvpgen.ir.scoping import reads
 from jvpgen.rules import Rule, bind
 
 
@@ -50,9 +50,9 @@ def push_call(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
         case callees.Construct(qualified=qualified):
             return _construct(node, qualified, frame, block)
         case callees.Partial() if call_is_active(node, frame.environment):
-            raise NotExpressible("`functools.partial` over an active value", node)
+            return dispatched(node, frame, block)
         case callees.Partial():
-            return evaluated(node, frame, block)
+            return _constructed(node, frame, block)
     if not call_is_active(node, frame.environment):
         return evaluated(node, frame, block)
     return dispatched(node, frame, block)
@@ -60,8 +60,10 @@ def push_call(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
 
 def evaluated(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     """A call whose result has no tangent; what its arguments need is done."""
-    values = [node.function, *(argument.value for argument in node.arguments)]
-    operands = [_primal_operand(value, frame, block) for value in values]
+    stores = isinstance(node.function, nodes.Attribute) and node.function.attribute in callees.MUTATORS
+    operands = [_primal_operand(node.function, frame, block)]
+    for argument in node.arguments:  # a function that is stored is called later, with its derivative
+        operands.append((_operand if stores else _primal_operand)(argument.value, frame, block))
     function, *arguments = (value.primal for value in commit(operands, frame, block))
     given = tuple(
         nodes.Argument(value, argument.keyword, argument.star, span=argument.span)
@@ -283,6 +285,11 @@ def _multilinear(
 
 def _at_update(node: nodes.Call, kind: callees.AtUpdate, frame: Frame, block: Block) -> Pushed:
     """`x.at[i].set(v)`: the same update of the tangent."""
+    if kind.rule is None:
+        if not call_is_active(node, frame.environment):
+            return evaluated(node, frame, block)
+        assert isinstance(node.function, nodes.Attribute)
+        raise NotExpressible(f"`.at[…].{node.function.attribute}` has no rule", node)
     expressions_ = [kind.operand, kind.index, *(argument.value for argument in node.arguments)]
     operands = [_operand(expression, frame, block) for expression in expressions_]
     rule = kind.rule
@@ -341,38 +348,26 @@ def _at(
 
 
 def _state(node: nodes.Call, helper: str, receiver: nodes.Expression, frame: Frame, block: Block) -> Pushed:
-    """`param(self, "scale", …)`, `variable(self, "stats", "mean", …)`: initializers stay plain functions."""
-    for argument in node.arguments:
-        if _captures_tangent(argument.value, frame):
-            raise NotExpressible(f"an initializer of `{helper}` computes with active values", argument.value)
+    """`param(self, "scale", …)`, `variable(self, "stats", "mean", …)`; initializers over active values carry derivatives."""
     operands = [expressions.push_operand(receiver, frame, block)]
-    operands += [_primal_operand(argument.value, frame, block) for argument in node.arguments]
-    values = commit(operands, frame, block)
-    arguments = [nodes.Argument(values[0].primal)]
-    arguments += [
-        nodes.Argument(value.primal, argument.keyword, argument.star)
-        for argument, value in zip(node.arguments, values[1:], strict=True)
-    ]
-    return paired(nodes.Call(frame.naming.helper(helper), tuple(arguments)), node)
+    operands += [_initializer_operand(argument.value, frame, block) for argument in node.arguments]
+    named = {index for index, operand in enumerate(operands) if operand.pushed.is_active}
+    owner, *values = commit(operands, frame, block, named)
+    given = tuple(
+        nodes.Argument(_pair_or_primal(value, frame), argument.keyword, argument.star)
+        for argument, value in zip(node.arguments, values, strict=True)
+    )
+    arguments = (nodes.Argument(owner.primal), *given)
+    return paired(nodes.Call(frame.naming.helper(helper), arguments), node)
 
 
-def _captures_tangent(node: nodes.Expression, frame: Frame) -> bool:
-    """Whether an argument of `param` or `variable` is active, or a function over active locals."""
-    if isinstance(node, nodes.Lambda):
-        return bool(reads(node) & frame.environment.active) and not _only_shapes(node, frame)
-    if isinstance(node, nodes.Name) and node.id in frame.environment.functions:
-        function = frame.environment.functions[node.id]
-        return bool(reads(function) & frame.environment.active) and not _only_shapes(function, frame)
-    return is_active(node, frame.environment)
-
-
-def _only_shapes(node: nodes.Node, frame: Frame) -> bool:
-    """Whether active locals occur in `node` only as `x.shape`, `x.dtype` and the like."""
-    if isinstance(node, nodes.Attribute) and node.attribute in callees.STATIC_ATTRIBUTES:
-        return True
-    if isinstance(node, nodes.Name):
-        return node.id not in frame.environment.active
-    return all(_only_shapes(child, frame) for child in nodes.children(node))
+def _initializer_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand:
+    """An argument of `param`: a lambda is left as the user wrote it, unless it computes with active values."""
+    if isinstance(node, nodes.Lambda) and not captures_active(node, frame.environment):
+        return Operand(Pushed(node), block.child())
+    if not is_active(node, frame.environment) and not isinstance(node, nodes.Lambda):
+        return _primal_operand(node, frame, block)
+    return _operand(node, frame, block)
 
 
 # --- Everything else --------------------------------------------------------------------------------------------------
@@ -382,8 +377,11 @@ def _construct(node: nodes.Call, qualified: str, frame: Frame, block: Block) -> 
     """A module or struct is made. A module may not get an active field: its tangent would have no place to live."""
     if not call_is_active(node, frame.environment):
         return _constructed(node, frame, block)
-    if frame.environment.kind(qualified) in ("struct", "class"):
+    kind = frame.environment.kind(qualified)
+    if kind == "struct":
         return dispatched(node, frame, block)
+    if kind == "class":
+        raise NotExpressible(f"an object of the class `{qualified.rpartition('.')[2]}` holds an active value", node)
     raise NotExpressible(f"an active value is given to `{qualified.rpartition('.')[2]}` as a field", node)
 
 

@@ -18,7 +18,7 @@ def push_structural(node: nodes.Call, name: str, frame: Frame, block: Block) -> 
         return _inactive(node, frame, block)
     if name == "dict":
         return _dict(node, frame, block)
-    if name not in _REBUILT or any(argument.star for argument in node.arguments):
+    if name not in _REBUILT or any(argument.star == "**" for argument in node.arguments):
         raise NotExpressible(f"`{name}` over active values", node)
     if len(node.arguments) == 1 and isinstance(node.arguments[0].value, nodes.Comprehension):
         return _over_comprehension(node, name, node.arguments[0].value, frame, block)

@@ -6,11 +6,11 @@ order, the tangent is built from theirs, and what both halves need more than tri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from jvpgen.analysis.activity import is_active, is_foreign_attribute, is_module_variables, reads_submodule
 from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
-from jvpgen.analysis.purity import is_trivial
+from jvpgen.analysis.purity import is_index_arithmetic, is_trivial
 from jvpgen.forward import calls, comprehensions, functions, rule_terms
 from jvpgen.forward.pushed import (
     Block,
@@ -45,6 +45,8 @@ def push(node: nodes.Expression, frame: Frame, block: Block) -> Pushed:
             return Pushed(nodes.Unary("not", plain(operand, frame, block).primal, span=node.span))
         case nodes.Unary(operator=operator, operand=operand):
             return _operator(node, f"operator.unary{operator}", (operand,), frame, block)
+        case nodes.Binary(left=left, operator="|", right=right):
+            return _union(node, left, right, frame, block)
         case nodes.Binary(left=left, operator=operator, right=right):
             return _operator(node, _operator_rule(operator, right), (left, right), frame, block)
         case nodes.Comparison(left=left, rights=rights):
@@ -128,6 +130,8 @@ def _attribute(node: nodes.Attribute, frame: Frame, block: Block) -> Pushed:
         facts = environment.facts
         if facts is not None and node.attribute in facts.active_properties:
             raise NotExpressible(f"the property `{node.attribute}` computes with parameters", node)
+        if facts is not None and not facts.setup_is_written:
+            raise NotExpressible(f"`setup`, which makes `{node.attribute}`, is not written out", node)
         if facts is not None and is_foreign_attribute(node.attribute, facts):
             raise NotExpressible(f"`{node.attribute}` may come from a base class that cannot be read", node)
         return Pushed(node, nodes.Attribute(node.value, frame.naming.tangent_attribute(node.attribute)))
@@ -144,12 +148,36 @@ def _attribute(node: nodes.Attribute, frame: Frame, block: Block) -> Pushed:
 
 
 def _subscript(node: nodes.Subscript, frame: Frame, block: Block) -> Pushed:
-    operands = [push_operand(part, frame, block) for part in (node.value, node.index)]
-    both = operands[0].pushed.is_active
-    value, index = commit(operands, frame, block, {1} if both and not is_trivial(node.index) else ())
-    primal = nodes.Subscript(value.primal, index.primal, span=node.span)
-    tangent = nodes.Subscript(value.tangent, index.primal) if value.tangent is not None else None
-    return Pushed(primal, tangent)
+    parts = list(_index_parts(node.index))
+    operands = [push_operand(part, frame, block) for part in (node.value, *parts)]
+    twice = operands[0].pushed.is_active
+    named = {index + 1 for index, part in enumerate(parts) if twice and not is_index_arithmetic(part)}
+    value, *values = commit(operands, frame, block, named)
+    index = _rebuilt_index(node.index, iter([part.primal for part in values]))
+    primal = nodes.Subscript(value.primal, index, span=node.span)
+    return Pushed(primal, nodes.Subscript(value.tangent, index) if value.tangent is not None else None)
+
+
+def _index_parts(index: nodes.Expression) -> Iterator[nodes.Expression]:
+    """The expressions in an index: a slice is none itself, its bounds are."""
+    match index:
+        case nodes.TupleDisplay(elements=elements):
+            for element in elements:
+                yield from _index_parts(element)
+        case nodes.Slice(lower=lower, upper=upper, step=step):
+            yield from (bound for bound in (lower, upper, step) if bound is not None)
+        case _:
+            yield index
+
+
+def _rebuilt_index(index: nodes.Expression, parts: Iterator[nodes.Expression]) -> nodes.Expression:
+    match index:
+        case nodes.TupleDisplay(elements=elements):
+            return nodes.TupleDisplay(tuple(_rebuilt_index(element, parts) for element in elements))
+        case nodes.Slice(lower=lower, upper=upper, step=step):
+            bounds = [next(parts) if bound is not None else None for bound in (lower, upper, step)]
+            return nodes.Slice(*bounds)
+    return next(parts)
 
 
 # --- Operators --------------------------------------------------------------------------------------------------------
@@ -177,6 +205,24 @@ def _operator(
 
     padded = [*parameters, "exponent"][: len(parts)]
     return apply_rule(rule, padded, operands, rebuilt, node, frame, block)
+
+
+def _union(
+    node: nodes.Binary, left: nodes.Expression, right: nodes.Expression, frame: Frame, block: Block
+) -> Pushed:
+    """`d | e` of two dicts; of anything else, `|` has no tangent, and neither have its operands."""
+    operands = [push_operand(part, frame, block) for part in (left, right)]
+    named = {
+        index
+        for index, operand in enumerate(operands)
+        if not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
+    }
+    values = commit(operands, frame, block, named)
+    primal = nodes.Binary(values[0].primal, "|", values[1].primal, span=node.span)
+    if not any(value.is_active for value in values):
+        return Pushed(primal)
+    first, second = (_element_tangent(value, frame) for value in values)
+    return Pushed(primal, nodes.Binary(first, "|", second))
 
 
 def apply_rule(

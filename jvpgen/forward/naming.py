@@ -71,7 +71,7 @@ class Naming:
 
     def temporary(self, role: str, taken: set[str]) -> str:
         """A name for an intermediate value, by its role; `taken` are the temporaries of the same source statement."""
-        candidates = [role, f"{role}_value", *(f"{role}_{number}" for number in range(2, 1000))]
+        candidates = [role, f"{role}_out", *(f"{role}_{number}" for number in range(2, 1000))]
         chosen = next(name for name in candidates if self.is_free(name) and name not in taken)
         taken.add(chosen)
         return chosen

@@ -178,7 +178,7 @@ def _without_sign(term: nodes.Expression) -> nodes.Expression | None:
     """`a * b` for `-a * b`, None where no sign stands at the left end."""
     match term:
         case nodes.Unary(operator="-", operand=operand):
-            return operand if not isinstance(operand, nodes.Binary) or operand.operator not in "+-" else None
+            return operand
         case nodes.Binary(left=left, operator="*" | "/" | "@" as operator, right=right):
             inner = _without_sign(left)
             return None if inner is None else nodes.Binary(inner, operator, right)

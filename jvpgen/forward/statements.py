@@ -64,7 +64,9 @@ def _annotated(source: nodes.Statement, own: Block, frame: Frame) -> list[nodes.
 
 
 def _quoted(source: nodes.Statement, frame: Frame, depth: int) -> str:
-    text = show_statement(replace(source, comments=(), trailing=None))[0]
+    text = source.text_in_source or ""
+    if not text or "\n" in text:
+        text = show_statement(replace(source, comments=(), trailing=None))[0]
     room = frame.width - 4 * depth - 2
     return f"# {text}" if len(text) <= room else f"# {text[: room - 4].rstrip()} ..."
 
@@ -136,10 +138,8 @@ def _assign(node: nodes.Assign, frame: Frame, block: Block) -> None:
     else:
         pushed = expressions.push(node.value, frame, block)
     if len(node.targets) > 1:
-        pushed = (
-            name_value(pushed, frame, block) if not is_trivial(pushed.primal) or pushed.pair is not None else pushed
-        )
-        pushed = pushed if pushed.is_plain else settle(pushed, frame, block)
+        if pushed.pair is not None or not isinstance(pushed.primal, nodes.Name | nodes.Constant):
+            pushed = name_value(pushed, frame, block)  # one object, under all its names
     for target in node.targets:
         assign(target, pushed, frame, block)
 
@@ -301,32 +301,35 @@ def _augmented(node: nodes.AugmentedAssign, frame: Frame, block: Block) -> None:
             raise NotExpressible("an active value is added to an object of unknown kind", node)
         block.add(nodes.AugmentedAssign(node.target, node.operator, value.primal))
         return
-    if node.operator == "+" or not isinstance(node.target, nodes.Name):
+    if node.operator in ("+", "|") or not isinstance(node.target, nodes.Name):
         target = _stored_target(node.target, frame, block)
-        if node.operator == "+":
-            _add_in_place(target, node.value, frame, block)
+        if node.operator in ("+", "|"):
+            _in_place(target, node.operator, node.value, frame, block)
             return
         node = replace(node, target=target)
     written_out = nodes.Binary(node.target, node.operator, node.value, span=node.span)
     assign(node.target, expressions.push(written_out, frame, block), frame, block)
 
 
-def _add_in_place(target: nodes.Expression, value: nodes.Expression, frame: Frame, block: Block) -> None:
+def _in_place(
+    target: nodes.Expression, operator: str, value: nodes.Expression, frame: Frame, block: Block
+) -> None:
+    """`x += y`, `d |= e`: done to the value and to its tangent."""
     pushed = expressions.plain(value, frame, block)
     dot = tangent_target(target, frame)
     if pushed.tangent is None:
         if not is_trivial(pushed.primal):
             pushed = name_value(pushed, frame, block)
-        block.add(nodes.AugmentedAssign(target, "+", pushed.primal))
+        block.add(nodes.AugmentedAssign(target, operator, pushed.primal))
         if not rule_terms.is_plain_number(pushed.primal, frame):
-            block.add(nodes.AugmentedAssign(dot, "+", frame.zero(pushed.primal)))
+            block.add(nodes.AugmentedAssign(dot, operator, frame.zero(pushed.primal)))
         return
     if mentions(pushed.tangent, target):  # the tangent needs the old value
-        total = nodes.Binary(target, "+", pushed.primal), nodes.Binary(dot, "+", pushed.tangent)
+        total = nodes.Binary(target, operator, pushed.primal), nodes.Binary(dot, operator, pushed.tangent)
         block.assign(tuple_of((target, dot)), tuple_of(total))
         return
-    block.add(nodes.AugmentedAssign(target, "+", pushed.primal))
-    block.add(nodes.AugmentedAssign(dot, "+", pushed.tangent))
+    block.add(nodes.AugmentedAssign(target, operator, pushed.primal))
+    block.add(nodes.AugmentedAssign(dot, operator, pushed.tangent))
 
 
 # --- Other simple statements ------------------------------------------------------------------------------------------
@@ -335,8 +338,8 @@ def _add_in_place(target: nodes.Expression, value: nodes.Expression, frame: Fram
 def _expression(value: nodes.Expression, frame: Frame, block: Block) -> None:
     if isinstance(value, nodes.Call) and isinstance(callee_of(value, frame.environment), callees.Mutation):
         pushed = calls.push_call(value, frame, block)
-        parts = pushed.pair.elements if isinstance(pushed.pair, nodes.TupleDisplay) else (pushed.primal,)
-        block.add(*(nodes.ExpressionStatement(part) for part in parts))
+        parts = pushed.pair.elements if isinstance(pushed.pair, nodes.TupleDisplay) else (pushed.primal, pushed.tangent)
+        block.add(*(nodes.ExpressionStatement(part) for part in parts if part is not None))
         return
     pushed = expressions.push(value, frame, block)
     if pushed.pair is not None:
@@ -362,7 +365,8 @@ def _return(value: nodes.Expression | None, frame: Frame, block: Block) -> None:
     if pushed.tangent is None and not is_trivial(pushed.primal):
         pushed = name_value(pushed, frame, block)
     tangent = pushed.tangent if pushed.tangent is not None else frame.zero(pushed.primal)
-    block.add(nodes.Return(tuple_of((pushed.primal, tangent))))
+    both = nodes.Return(tuple_of((pushed.primal, tangent)))
+    block.add(both if fits(both, frame, block.depth) else replace(both, parenthesized=True))
 
 
 def _delete(targets: Sequence[nodes.Expression], frame: Frame, block: Block) -> None:

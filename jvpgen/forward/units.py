@@ -15,7 +15,7 @@ import libcst as cst
 from jvpgen.analysis.activity import function_environment, returns_active
 from jvpgen.analysis.coverage import Remaining, remaining_calls
 from jvpgen.analysis.environment import ClassFacts, Environment
-from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment
+from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment, setups_of
 from jvpgen.analysis.inertness import needs_pushing
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report
@@ -159,6 +159,8 @@ def _decorator(node: nodes.Expression, outer: Environment) -> str | None:
 
 def _class_unit(definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report) -> Unit:
     facts = class_facts(definition, reach)
+    if facts.active_attributes:
+        facts = replace(facts, setup_is_written=_setups_are_written(definition, facts, reach, spelling))
     parts: list[nodes.Function | Remark] = []
     bodies: dict[str, nodes.Function] = {}
     remaining: list[Remaining] = []
@@ -180,6 +182,15 @@ def _class_unit(definition: Definition, order: int, reach: Reach, spelling: Spel
         else:
             remaining.append(_as_opaque(function, body))
     return Unit(definition, order, tuple(parts), bodies, tuple(remaining), bases_of(definition, reach), facts)
+
+
+def _setups_are_written(definition: Definition, facts: ClassFacts, reach: Reach, spelling: Spelling) -> bool:
+    """Whether every `setup` that an instance runs can be pushed: else no attribute of it has a tangent."""
+    for setup in setups_of(definition, reach):
+        function, outer = lowered(setup), method_environment(setup, facts, reach)
+        if isinstance(_pushed(function, outer, "setup", nodes.Name("setup"), [], spelling, Report()), Remark):
+            return False
+    return True
 
 
 def _is_derivable(name: str, method: Method) -> bool:

@@ -268,9 +268,10 @@ class _Lowering:
 
     def statement(self, node: cst.BaseStatement | cst.BaseSmallStatement) -> list[nodes.Statement]:
         if isinstance(node, cst.SimpleStatementLine):
-            lowered = [self._small(small) for small in node.body]
+            lowered = [replace(self._small(small), text_in_source=text_of(small).rstrip("; ")) for small in node.body]
             trailing = node.trailing_whitespace.comment
-            return _with_comments(lowered, _comments(node.leading_lines), trailing.value if trailing else None)
+            comments = (*_comments(node.leading_lines), *_inner_comments(node))
+            return _with_comments(lowered, comments, trailing.value if trailing else None)
         lower = getattr(self, f"_{type(node).__name__}", None)
         comments = _comments(getattr(node, "leading_lines", ()))
         if lower is None:
@@ -343,11 +344,13 @@ class _Lowering:
             )
             orelse = (_as_elif(nested_with_comments),)
         elif node.orelse is not None:
-            orelse = self.block(node.orelse.body)
+            orelse = self._orelse(node.orelse)
         return nodes.If(self.expression(node.test), self.block(node.body), orelse, span=self.place(node))
 
     def _orelse(self, node: cst.Else | None) -> tuple[nodes.Statement, ...]:
-        return self.block(node.body) if node is not None else ()
+        if node is None:
+            return ()
+        return (*(nodes.Verbatim(comment) for comment in _comments(node.leading_lines)), *self.block(node.body))
 
     def _For(self, node: cst.For) -> nodes.Statement:
         target, iterable = self.expression(node.target), self.expression(node.iter)
@@ -402,6 +405,25 @@ def _is_string(node: nodes.Expression) -> bool:
 
 def _comments(lines: Iterable[cst.EmptyLine]) -> tuple[str, ...]:
     return tuple(line.comment.value for line in lines if line.comment is not None)
+
+
+def _inner_comments(node: cst.SimpleStatementLine) -> tuple[str, ...]:
+    """Comments between the lines of a statement."""
+    text = "".join(text_of(small) for small in node.body)
+    if "\n" not in text or "#" not in text:
+        return ()
+    finder = _Comments()
+    for small in node.body:
+        small.visit(finder)
+    return tuple(finder.found)
+
+
+class _Comments(cst.CSTVisitor):
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def visit_Comment(self, node: cst.Comment) -> None:
+        self.found.append(node.value)
 
 
 def _header_comment(node: cst.CSTNode) -> str | None:

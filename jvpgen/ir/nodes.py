@@ -246,10 +246,12 @@ class Parameters(Node):
 
 @dataclass(frozen=True)
 class StatementNode(Node):
-    """Base of statements. `comments` stand on the lines above, `trailing` after the statement on its first line."""
+    """Base of statements. `comments` stand on the lines above, `trailing` after the statement on its first line;
+    `text_in_source` is a simple statement as the user wrote it."""
 
     comments: tuple[str, ...] = field(default=(), compare=False, kw_only=True)
     trailing: str | None = field(default=None, compare=False, kw_only=True)
+    text_in_source: str | None = field(default=None, compare=False, kw_only=True, repr=False)
 
 
 @dataclass(frozen=True)
@@ -277,7 +279,10 @@ class ExpressionStatement(StatementNode):
 
 @dataclass(frozen=True)
 class Return(StatementNode):
+    """`parenthesized` keeps the parentheses of a tuple, so that a formatter puts one element on a line."""
+
     value: Expression | None = None
+    parenthesized: bool = field(default=False, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -231,7 +231,9 @@ def _simple(node: nodes.Statement) -> str:
         case nodes.ExpressionStatement(value=value):
             return show(value)
         case nodes.Return(value=value):
-            return "return" if value is None else f"return {show_bare(value)}"
+            if value is None:
+                return "return"
+            return f"return {show(value) if node.parenthesized else show_bare(value)}"
         case nodes.Raise(exception=exception, cause=cause):
             text = "raise" if exception is None else f"raise {show(exception)}"
             return text if cause is None else f"{text} from {show(cause)}"

@@ -18,6 +18,7 @@ from flax.core import Scope
 
 from jvpgen.runtime import counts, live
 from jvpgen.runtime.errors import LostTangent
+from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.generated import find_body
 from jvpgen.runtime.interceptor import intercepted
 from jvpgen.runtime.lifts import keeps_tangents
@@ -77,7 +78,7 @@ def _method(f: types.MethodType, args: list[Any], kwargs: Mapping[str, Any]) -> 
         return push(module._compact_name_scope_modules[function.__name__], args, kwargs)
     if not getattr(function, "method_handler_wrapped", False):
         return _function(function, [module, *args], kwargs, plain=f)
-    if keeps_tangents(function, module, [*args, *kwargs.values()]):
+    if keeps_tangents(function, module, [*args, *kwargs.values()]) and not moving_fields(module):
         return _marked(f, args, kwargs)
     return differentiated_method(module, exact_function(function), args, kwargs)
 

@@ -120,6 +120,13 @@ class Zero:
 
     # --- Arithmetic ---------------------------------------------------------------------------------------------------
 
+    def __or__(self, other: Any) -> Zero:
+        """`mask | other`: bits have no tangent, and dicts of tangents are dicts."""
+        return self
+
+    def __ror__(self, other: Any) -> Zero:
+        return self
+
     def __neg__(self) -> Zero:
         return self
 

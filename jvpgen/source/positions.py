@@ -16,6 +16,7 @@ from libcst._nodes.internal import CodegenState
 
 from jvpgen.source.recursion import deep_recursion
 
+_DEEPEST = 1_000
 _NEWLINE = re.compile(r"\r\n?|\n")
 
 
@@ -29,7 +30,11 @@ class Position(NamedTuple):
 
 
 def positions(tree: cst.Module) -> dict[cst.CSTNode, Position]:
-    """Where each node of `tree` stands, surrounding whitespace left out."""
+    """Where each node of `tree` stands, surrounding whitespace left out.
+
+    Raises:
+      RecursionError: for a tree that is deeper than functions over it may safely nest.
+    """
     state = _CountingState(default_indent=tree.default_indent, default_newline=tree.default_newline)
     state.found = {}
     state.starts = []
@@ -62,6 +67,8 @@ class _CountingState(CodegenState):
         pass
 
     def before_codegen(self, node: cst.CSTNode) -> None:
+        if len(self.starts) > _DEEPEST:
+            raise RecursionError
         self.starts.append((self.line, self.column))
 
     def after_codegen(self, node: cst.CSTNode) -> None:
@@ -87,6 +94,8 @@ class _Recording(AbstractContextManager[None]):
         self.line, self.column = self.state.line, self.state.column
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is not None:  # too deep a recursion, on its way out
+            return
         state = self.state
         line, column = (self.line, self.column) if self.start is None else state.found[self.start][:2]
         end_line, end_column = (state.line, state.column) if self.end is None else state.found[self.end][2:]

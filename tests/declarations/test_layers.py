@@ -75,6 +75,7 @@ def as_tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, tuple | list) else (value,)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}({case[1]})")
 def test_layer_declares_what_init_makes(case):
     name, text, arguments, *options = case

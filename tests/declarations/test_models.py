@@ -11,6 +11,7 @@ from tests.declarations.comparison import declared, differences, made
 from tests.declarations.models import CASES
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("name", CASES)
 def test_declared_is_made(name):
     module, arguments = CASES[name]

@@ -37,7 +37,8 @@ def compact(body: str, fields: str = "n: int") -> str:
 
 def setup(body: str, call: str = "return x", fields: str = "n: int") -> str:
     lines = textwrap.indent(textwrap.dedent(body).strip(), "        ")
-    return f"class M(nn.Module):\n    {fields}\n\n    def setup(self):\n{lines}\n\n    def __call__(self, x):\n        {call}\n"
+    head = f"class M(nn.Module):\n    {fields}\n\n    def setup(self):\n{lines}\n\n"
+    return f"{head}    def __call__(self, x):\n        {call}\n"
 
 
 def rows(found: Declarations) -> list[str]:
@@ -151,16 +152,19 @@ def test_a_module_of_setup_is_certain_when_it_is_called(call, certain):
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("self.param('w', nn.initializers.ones, (x.shape[-1], 3))", "params w (x.shape[-1], 3) None nn.initializers.ones"),
+        ("self.param('w', nn.initializers.ones, (x.shape[-1], 3))",
+         "params w (x.shape[-1], 3) None nn.initializers.ones"),
         ("self.param('w', init(), shape, jnp.bfloat16)", "params w shape jnp.bfloat16 init()"),
         ("self.param('w', lambda k: jnp.zeros((3,)))", "params w (3,) None lambda k: jnp.zeros((3,))"),
-        ("self.param('w', lambda k, s: init(k, s, jnp.int8), (2, 3))", "params w (2, 3) jnp.int8 lambda k, s: init(k, s, jnp.int8)"),
+        ("self.param('w', lambda k, s: init(k, s, jnp.int8), (2, 3))",
+         "params w (2, 3) jnp.int8 lambda k, s: init(k, s, jnp.int8)"),
         ("self.param(name='w', init_fn=init)", "params w None None init"),
         ("self.param(f'w_{self.n}', init, (1,))", "params w_{self.n} (1,) None init"),
         ("self.param(self.key, init, (1,))", "params {self.key} (1,) None init"),
         ("def f(key, shape):\n    return jnp.full(shape, 0.5)\nself.param('w', f, (4,))", "params w (4,) None f"),
         ("self.variable('cache', 'k', jnp.zeros, x.shape, x.dtype)", "cache k x.shape x.dtype jnp.zeros"),
-        ("self.variable('c', 'i', lambda: jnp.array(0, dtype=jnp.int32))", "c i () jnp.int32 lambda: jnp.array(0, dtype=jnp.int32)"),
+        ("self.variable('c', 'i', lambda: jnp.array(0, dtype=jnp.int32))",
+         "c i () jnp.int32 lambda: jnp.array(0, dtype=jnp.int32)"),
         ("self.variable('c', 'z', jnp.zeros_like, x)", "c z x.shape None jnp.zeros_like"),
         ("self.variable('c', 'v')", "c v None None None"),
         ("self.variable(self.where, 'v', jnp.ones, 3)", "{self.where} v (3,) None jnp.ones"),

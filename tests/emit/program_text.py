@@ -112,7 +112,9 @@ class Expressions:
 
     def display(self, depth: int) -> str:
         items = self.several(self.expression, depth - 1, (1, 2, 3, 5))
-        return self.random.choice((f"[{items}]", f"({items}, {self.atom()})", f"{{{items}}}", "[]", "()", self.dictionary(depth)))
+        return self.random.choice(
+            (f"[{items}]", f"({items}, {self.atom()})", f"{{{items}}}", "[]", "()", self.dictionary(depth))
+        )
 
     def dictionary(self, depth: int) -> str:
         item = lambda depth: f"{self.expression(depth)}: {self.expression(depth)}"  # noqa: E731

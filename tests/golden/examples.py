@@ -79,16 +79,22 @@ class Example:
         owner = self.function.__name__ if self.module is None else type(self.module).__name__
         return getattr(generated, f"{owner}_{self.method}_jvp" if self.method else f"{owner}_jvp", None)
 
+    def own_parameter_names(self) -> set[str]:
+        """The names of the user's parameters."""
+        return {parameter.name for parameter in self._parameters()}
+
     def parameter_names(self) -> Iterator[tuple[str, bool]]:
         """For each positional argument, the name of its parameter, and whether that is a `*args`."""
-        target = self.function if self.module is None else getattr(type(self.module), self.method or "__call__")
-        parameters = list(inspect.signature(target).parameters.values())[0 if self.module is None else 1 :]
-        places = len(self.args if self.call_args is None else self.call_args)
-        for place in range(places):
+        parameters = self._parameters()
+        for place in range(len(self.args if self.call_args is None else self.call_args)):
             parameter = parameters[min(place, len(parameters) - 1)]
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
                 parameter = next(p for p in parameters if p.kind is inspect.Parameter.VAR_POSITIONAL)
             yield parameter.name, parameter.kind is inspect.Parameter.VAR_POSITIONAL
+
+    def _parameters(self) -> list[inspect.Parameter]:
+        target = self.function if self.module is None else getattr(type(self.module), self.method or "__call__")
+        return list(inspect.signature(target).parameters.values())[0 if self.module is None else 1 :]
 
 
 def examples_of(source: ModuleType) -> list[Example]:

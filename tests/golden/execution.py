@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -177,16 +177,23 @@ def _call(example: Example, arrays: Mapping[str, Any]) -> tuple[tuple[Any, ...],
 
 
 def _tangents_by_name(example: Example, tangents: Inputs) -> dict[str, Any]:
-    named: dict[str, Any] = {
-        f"{name}_dot": tangent for name, tangent in tangents.arguments.items() if not name.isdigit()
-    }
+    """The tangents as the public function's keyword arguments."""
+    own_names = example.own_parameter_names()
+    named: dict[str, Any] = {}
+    for name, tangent in tangents.arguments.items():
+        if not name.isdigit():
+            named[_tangent_name(name, own_names)] = tangent
     for place, (name, is_star) in enumerate(example.parameter_names()):
-        tangent = tangents.arguments.get(str(place))
+        tangent, dot = tangents.arguments.get(str(place)), _tangent_name(name, own_names)
         if is_star:
-            named[f"{name}_dot"] = (*named.get(f"{name}_dot", ()), tangent)
+            named[dot] = (*named.get(dot, ()), tangent)
         elif tangent is not None:
-            named[f"{name}_dot"] = tangent
+            named[dot] = tangent
     return named
+
+
+def _tangent_name(name: str, own_names: Set[str]) -> str:
+    return f"{name}_tangent" if f"{name}_dot" in own_names else f"{name}_dot"
 
 
 # --- Arrays, since jit takes no float0 ----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.ad_checkpoint
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from jvpgen.rules import RULES, Rule, lookup
@@ -87,11 +88,9 @@ def test_a_formula_takes_every_tensor_followed_by_its_tangent(rule: Rule) -> Non
             assert places[f"{name}_dot"] == places[name] + 1
 
 
-@pytest.mark.parametrize(
-    "function", [jnp.tanh, jax.nn.relu, jnp.add, jnp.einsum, jax.lax.stop_gradient, abs, jnp.float32], ids=str
-)
-def test_a_function_object_leads_to_its_rule(function: Any) -> None:
-    assert rule_of(function) is not None
+def test_a_function_object_leads_to_its_rule() -> None:
+    for function in (jnp.tanh, jax.nn.relu, jnp.add, jnp.einsum, jax.lax.stop_gradient, abs, jnp.float32, np.tanh):
+        assert rule_of(function) is not None, function
 
 
 def test_no_rule_is_found_for_other_functions() -> None:

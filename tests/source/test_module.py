@@ -53,8 +53,8 @@ def test_encodings(tmp_path, data, text):
         (b"x = " + b"(" * 300 + b")" * 300, "JVP901", "model.py:1:205"),
         (b"x = [\n" + b"[" * 50_000, "JVP901", "model.py:2:200"),
         (b"print 'x'\n", "JVP901", "model.py:1:1"),
-        (b"y = 1\nx = " + b"+".join([b"y"] * 5000), "JVP901", "model.py:2:1"),
-        (b"if x:\n    y\n" + b"elif x:\n    y\n" * 5000, "JVP901", "model.py:1:1"),
+        (b"y = 1\nx = " + b"+".join([b"y"] * 1500), "JVP901", "model.py:2:1"),
+        (b"if x:\n    y\n" + b"elif x:\n    y\n" * 1500, "JVP901", "model.py:1:1"),
     ],
 )
 def test_what_cannot_be_read_is_a_diagnostic_with_a_place(tmp_path, data, code, place):

@@ -56,6 +56,8 @@ def _is_decimal(node: Expression) -> bool:
 def arguments(args: Sequence[cst.Arg], at: Place) -> Document:
     if not args:
         return "()"
+    if len(args) == 1 and isinstance(args[0].value, cst.GeneratorExp) and args[0].keyword is None and not args[0].star:
+        return bracketed("(", group(expressions.bare(args[0].value, at.enclosed)), ")", at)
     content = group(comma_separated([argument(arg, at.enclosed) for arg in args]))
     return bracketed("(", content, ")", at, hugging=_is_multiline_string(args))
 
