@@ -15,8 +15,9 @@ A function that cannot be pushed is left out, with a remark in its place and a d
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -99,6 +100,8 @@ def derive_file(path: Path, reach: Reach, needs: Iterable[str], settings: Settin
     wanted += [definition for definition in (_named(source, name, reach) for name in sorted(needs)) if definition]
     wanted += found.modules if settings.everything else ()
     units = _units(wanted, source, reach, report)
+    if any(unit.facts is not None and unit.facts.class_fields for unit in units.values()):
+        units = _units([*wanted, *_handed_out(found.modules, source, reach)], source, reach, report)
     inspections = inspect_modules(found.modules, units, reach) if settings.inspect else ()
     if not units:
         return Derived(source, "", (), (), inspections)
@@ -161,6 +164,17 @@ def _units(wanted: Iterable[Definition], source: SourceModule, reach: Reach, rep
         units[name] = derive_unit(definition, reach, spelling, report)
         waiting += [other for other in referenced(units[name], reach) if other.module is source]
     return units
+
+
+def _handed_out(
+    modules: Iterable[Definition], source: SourceModule, reach: Reach
+) -> Iterator[Definition]:
+    """Module classes that the file's top level gives to something, as in `ResNet18 = partial(ResNet, block_cls=Block)`."""
+    bindings = (binding for found in reach.names(source).bindings.values() for binding in found)
+    texts = [source.code(binding.node) for binding in bindings if binding.kind == "value" and binding.node is not None]
+    for definition in modules:
+        if any(re.search(rf"\b{definition.name}\b", text) for text in texts):
+            yield definition
 
 
 def _needed(units: Mapping[str, Unit], source: SourceModule, reach: Reach) -> tuple[tuple[str, str], ...]:

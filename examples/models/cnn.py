@@ -1,6 +1,8 @@
 """A convolutional classifier with batch normalization."""
 
 import flax.linen as nn
+import jax
+import jax.numpy as jnp
 
 import jvpgen
 
@@ -34,3 +36,10 @@ class CNN(nn.Module):
         x = x.reshape((x.shape[0], -1))  # one row per image
         x = nn.Dropout(self.dropout_rate, deterministic=not train)(x)
         return nn.Dense(self.classes)(x)
+
+
+@jvpgen.derive
+def cross_entropy(logits, labels):
+    """Mean negative log-likelihood of the labels, which are class indices."""
+    log_probabilities = jax.nn.log_softmax(logits)
+    return -jnp.mean(jnp.take_along_axis(log_probabilities, labels[:, None], axis=-1))

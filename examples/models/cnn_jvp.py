@@ -3,10 +3,12 @@
 """Forward-mode derivatives of `examples/models/cnn.py`."""
 
 import flax.linen as nn
-from jvpgen.runtime import apply_jvp, body, pushforward, tangent_numpy
+import jax
+import jax.numpy as jnp
+from jvpgen.runtime import apply_jvp, body, function_jvp, pushforward, tangent_numpy
 from jvpgen.runtime.formulas import max_pool_jvp
 
-from .cnn import CNN, ConvBlock
+from .cnn import CNN, ConvBlock, cross_entropy
 
 
 def CNN_jvp(
@@ -20,7 +22,7 @@ def CNN_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`CNN` and its derivative along the tangents of the variables, `images`.
+    """`CNN` and its derivative along the tangents of the variables and `images`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -41,6 +43,13 @@ def CNN_jvp(
     )
 
 
+def cross_entropy_jvp(logits, labels, *, logits_dot=None, labels_dot=None):
+    """`cross_entropy` and its derivative along the tangents of `logits`, `labels`; returns
+    `(y, y_dot)`.
+    """
+    return function_jvp(cross_entropy, (logits, labels), (logits_dot, labels_dot))
+
+
 @body(ConvBlock)
 def _ConvBlock(self, x, x_dot, train: bool):
     x, x_dot = pushforward(
@@ -58,18 +67,34 @@ def _CNN(self, images, images_dot, *, train: bool = False):
     x, x_dot = images, images_dot
     for features in self.features:
         x, x_dot = pushforward(ConvBlock(features), (x, train), (x_dot, None))
-    x, x_dot = (
-        x.reshape((x.shape[0], -1)),
-        x_dot.reshape((x.shape[0], -1)),
-    )  # one row per image
+    # one row per image
+    x, x_dot = x.reshape((x.shape[0], -1)), x_dot.reshape((x.shape[0], -1))
     x, x_dot = pushforward(
         nn.Dropout(self.dropout_rate, deterministic=not train), (x,), (x_dot,)
     )
     return pushforward(nn.Dense(self.classes), (x,), (x_dot,))
 
 
-# jvpgen: generator=470274064880 rest=7f24ecb936a3
-# jvpgen: CNN text=43ba5f78fdc3 source=bc0b30c2b69d body=6553841cff68
+@body(cross_entropy)
+def _cross_entropy(logits, logits_dot, labels, labels_dot):
+    log_probabilities = jax.nn.log_softmax(logits)
+    log_probabilities_dot = logits_dot - tangent_numpy.sum(
+        jnp.exp(log_probabilities) * logits_dot, -1, keepdims=True
+    )
+    return (
+        -jnp.mean(jnp.take_along_axis(log_probabilities, labels[:, None], axis=-1)),
+        -tangent_numpy.mean(
+            tangent_numpy.take_along_axis(
+                log_probabilities_dot, labels[:, None], axis=-1, fill_value=0
+            )
+        ),
+    )
+
+
+# jvpgen: generator=470274064880 rest=109210da4327
+# jvpgen: CNN text=43ba5f78fdc3 source=bc0b30c2b69d body=ad7846382018
 #   CNN_jvp, _CNN <- CNN, ConvBlock, nn
+# jvpgen: cross_entropy text=31df6c141f60 source=1893ff3ce8d8 body=a0f2322853dd
+#   cross_entropy_jvp, _cross_entropy <- cross_entropy, jax, jnp, jvpgen
 # jvpgen: ConvBlock text=659c6530d786 source=4852d2e3dac6 body=0dd77c484838
 #   _ConvBlock <- ConvBlock, nn

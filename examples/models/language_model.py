@@ -20,6 +20,27 @@ class Config:
     dropout_rate: float = 0.1
 
 
+class PositionEmbedding(nn.Module):
+    """A learned vector for each position; in decoding it remembers where the text has got to."""
+
+    config: Config
+    decode: bool = False
+
+    @nn.compact
+    def __call__(self, length: int):
+        shape = (self.config.max_length, self.config.width)
+        embedding = self.param("embedding", nn.initializers.normal(0.02), shape)
+        if not self.decode:
+            return embedding[:length]
+        is_initialised = self.has_variable("cache", "position")
+        position = self.variable("cache", "position", jnp.zeros, (), jnp.int32)
+        if not is_initialised:
+            return embedding[:length]
+        start = position.value
+        position.value = start + length
+        return jax.lax.dynamic_slice_in_dim(embedding, start, length)
+
+
 class MLP(nn.Module):
     """The position-wise half of a block."""
 
@@ -66,35 +87,19 @@ class LanguageModel(nn.Module):
     def setup(self):
         config = self.config
         self.embed = nn.Embed(config.vocabulary, config.width)
-        self.positions = self.param(
-            "positions",
-            nn.initializers.normal(0.02),
-            (config.max_length, config.width),
-        )
+        self.positions = PositionEmbedding(config, self.decode)
         self.dropout = nn.Dropout(config.dropout_rate)
         self.blocks = [Block(config, self.decode) for _ in range(config.layers)]
         self.norm = nn.LayerNorm()
 
     def __call__(self, tokens, *, deterministic: bool = True):
-        x = self.embed(tokens) + self.position_embeddings(tokens.shape[1])
+        x = self.embed(tokens) + self.positions(tokens.shape[1])
         x = self.dropout(x, deterministic=deterministic)
         mask = None if self.decode else nn.make_causal_mask(tokens)
         for block in self.blocks:
             x = block(x, mask, deterministic)
         # The embedding is also the output layer.
         return self.embed.attend(self.norm(x))
-
-    def position_embeddings(self, length: int):
-        """The learned embeddings of the positions that this call is about."""
-        if not self.decode:
-            return self.positions[:length]
-        is_initialised = self.has_variable("cache", "position")
-        position = self.variable("cache", "position", jnp.zeros, (), jnp.int32)
-        if not is_initialised:
-            return self.positions[:length]
-        start = position.value
-        position.value = start + length
-        return jax.lax.dynamic_slice_in_dim(self.positions, start, length)
 
 
 @jvpgen.derive

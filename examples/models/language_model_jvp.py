@@ -6,20 +6,24 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jvpgen.runtime import (
+    Pair,
     apply_jvp,
     body,
     function_jvp,
-    Pair,
     param,
     pushforward,
     tangent_lax,
     tangent_numpy,
-    variable,
-    zero,
 )
 from jvpgen.runtime.formulas import gelu_jvp
 
-from .language_model import Block, LanguageModel, MLP, next_token_loss
+from .language_model import (
+    MLP,
+    Block,
+    LanguageModel,
+    PositionEmbedding,
+    next_token_loss,
+)
 
 
 def LanguageModel_jvp(
@@ -33,16 +37,15 @@ def LanguageModel_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`LanguageModel` and its derivative along the tangents of the variables, `tokens`.
+    """`LanguageModel` and its derivative along the tangents of the variables and `tokens`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
-        params/positions  shape (config.max_length, config.width)
-        cache/position    shape (), optional
-        embed             nn.Embed
-        dropout           nn.Dropout
-        blocks_{i}        Block
-        norm              nn.LayerNorm
+        embed       nn.Embed
+        positions   PositionEmbedding
+        dropout     nn.Dropout
+        blocks_{i}  Block
+        norm        nn.LayerNorm
     """
     return apply_jvp(
         module,
@@ -56,38 +59,31 @@ def LanguageModel_jvp(
     )
 
 
-def LanguageModel_position_embeddings_jvp(
-    module, variables, length, *, variable_tangents=None, rngs=None, mutable=False
-):
-    """`LanguageModel.position_embeddings` and its derivative along the tangents of the
-    variables.
-
-    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
-
-        params/positions  shape (config.max_length, config.width)
-        cache/position    shape (), optional
-        embed             nn.Embed
-        dropout           nn.Dropout
-        blocks_{i}        Block
-        norm              nn.LayerNorm
-    """
-    return apply_jvp(
-        module,
-        variables,
-        (length,),
-        (None,),
-        variable_tangents,
-        rngs=rngs,
-        mutable=mutable,
-        method="position_embeddings",
-    )
-
-
 def next_token_loss_jvp(logits, tokens, *, logits_dot=None, tokens_dot=None):
     """`next_token_loss` and its derivative along the tangents of `logits`, `tokens`;
     returns `(y, y_dot)`.
     """
     return function_jvp(next_token_loss, (logits, tokens), (logits_dot, tokens_dot))
+
+
+@body(PositionEmbedding)
+def _PositionEmbedding(self, length: int):
+    shape = (self.config.max_length, self.config.width)
+    embedding, embedding_dot = param(
+        self, "embedding", nn.initializers.normal(0.02), shape
+    )
+    if not self.decode:
+        return embedding[:length], embedding_dot[:length]
+    is_initialised = self.has_variable("cache", "position")
+    position = self.variable("cache", "position", jnp.zeros, (), jnp.int32)
+    if not is_initialised:
+        return embedding[:length], embedding_dot[:length]
+    start = position.value
+    position.value = start + length
+    return (
+        jax.lax.dynamic_slice_in_dim(embedding, start, length),
+        tangent_lax.dynamic_slice_in_dim(embedding_dot, start, length),
+    )
 
 
 @body(MLP)
@@ -119,37 +115,20 @@ def _Block(self, x, x_dot, mask, mask_dot, deterministic: bool):
     )
     x, x_dot = x + y, x_dot + y_dot
     # return x + MLP(self.config)(nn.LayerNorm()(x), deterministic)
-    mlp = MLP(self.config)
+    mlp_layer = MLP(self.config)
     layer_norm, layer_norm_dot = pushforward(nn.LayerNorm(), (x,), (x_dot,))
-    mlp_value, mlp_value_dot = pushforward(
-        mlp, (layer_norm, deterministic), (layer_norm_dot, None)
+    mlp, mlp_dot = pushforward(
+        mlp_layer, (layer_norm, deterministic), (layer_norm_dot, None)
     )
-    return x + mlp_value, x_dot + mlp_value_dot
-
-
-@body(LanguageModel.setup)
-def _LanguageModel_setup(self):
-    config = self.config
-    self.embed = nn.Embed(config.vocabulary, config.width)
-    self.positions, self.positions_dot = param(
-        self,
-        "positions",
-        nn.initializers.normal(0.02),
-        (config.max_length, config.width),
-    )
-    self.dropout = nn.Dropout(config.dropout_rate)
-    self.blocks = [Block(config, self.decode) for _ in range(config.layers)]
-    self.norm = nn.LayerNorm()
+    return x + mlp, x_dot + mlp_dot
 
 
 @body(LanguageModel)
 def _LanguageModel(self, tokens, tokens_dot, *, deterministic: bool = True):
-    # x = self.embed(tokens) + self.position_embeddings(tokens.shape[1])
+    # x = self.embed(tokens) + self.positions(tokens.shape[1])
     embed, embed_dot = pushforward(self.embed, (tokens,), (tokens_dot,))
-    position_embeddings, position_embeddings_dot = pushforward(
-        self.position_embeddings, (tokens.shape[1],), (None,)
-    )
-    x, x_dot = embed + position_embeddings, embed_dot + position_embeddings_dot
+    positions, positions_dot = pushforward(self.positions, (tokens.shape[1],), (None,))
+    x, x_dot = embed + positions, embed_dot + positions_dot
     x, x_dot = pushforward(self.dropout, (x,), (x_dot,), deterministic=deterministic)
     mask = None if self.decode else nn.make_causal_mask(tokens)
     for block in self.blocks:
@@ -158,24 +137,6 @@ def _LanguageModel(self, tokens, tokens_dot, *, deterministic: bool = True):
     # return self.embed.attend(self.norm(x))
     norm, norm_dot = pushforward(self.norm, (x,), (x_dot,))
     return pushforward(self.embed.attend, (norm,), (norm_dot,))
-
-
-@body(LanguageModel.position_embeddings)
-def _LanguageModel_position_embeddings(self, length: int):
-    if not self.decode:
-        return self.positions[:length], self.positions_dot[:length]
-    is_initialised = self.has_variable("cache", "position")
-    position, position_dot = variable(
-        self, "cache", "position", jnp.zeros, (), jnp.int32
-    )
-    if not is_initialised:
-        return self.positions[:length], self.positions_dot[:length]
-    start, start_dot = position.value, position_dot.value
-    position.value = start + length
-    position_dot.value = start_dot + zero(length)
-    return jax.lax.dynamic_slice_in_dim(
-        self.positions, start, length
-    ), tangent_lax.dynamic_slice_in_dim(self.positions_dot, start, length)
 
 
 @body(next_token_loss)
@@ -191,14 +152,14 @@ def _next_token_loss(logits, logits_dot, tokens, tokens_dot):
     return -chosen.mean(), -chosen_dot.mean()
 
 
-# jvpgen: generator=470274064880 rest=e5918aa9dc45
-# jvpgen: LanguageModel text=efe848ffc0e5 source=e5857218fe7e body=078613d8aa46
-#   LanguageModel_jvp, LanguageModel_position_embeddings_jvp, _LanguageModel_setup,
-#   _LanguageModel, _LanguageModel_position_embeddings <- Block, LanguageModel, jax,
-#   jnp, nn
+# jvpgen: generator=470274064880 rest=a8f0c3918a8e
+# jvpgen: LanguageModel text=95adc3f17234 source=24f920e1f093 body=10e2bc066fa7
+#   LanguageModel_jvp, _LanguageModel <- Block, LanguageModel, PositionEmbedding, nn
 # jvpgen: next_token_loss text=de82b2a76e4f source=f2f379b3c946 body=b4b6618fa3fb
 #   next_token_loss_jvp, _next_token_loss <- jax, jnp, jvpgen, next_token_loss
+# jvpgen: PositionEmbedding text=f3e937fb1546 source=5fb1f31a2d27 body=e141223db9b2
+#   _PositionEmbedding <- PositionEmbedding, jax, jnp, nn
 # jvpgen: MLP text=bcbe03766ebd source=234ce9754ade body=c3ebbdd2aee6
 #   _MLP <- MLP, nn
-# jvpgen: Block text=5689c29d4ccc source=4cc8f9ef7c07 body=0a1b3ca55e2c
+# jvpgen: Block text=5689c29d4ccc source=4cc8f9ef7c07 body=3ea27a0a5b0c
 #   _Block <- Block, MLP, nn

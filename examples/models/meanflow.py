@@ -1,7 +1,8 @@
 """A network for the average velocity of a flow, as MeanFlow trains it.
 
-u(z, r, t) is the velocity that carries a point z at time t back to time r in one straight step:
-z_r = z_t - (t - r) * u. Training needs its derivative along (v, 0, 1): see `meanflow_step.py`.
+u(z, t, r) is the velocity that carries a point z at time t back to time r in one straight step:
+z_r = z_t - (t - r) * u. Training needs its derivative along (v, 1, 0): see
+`examples/scripts/meanflow_step.py`.
 """
 
 import flax.linen as nn
@@ -44,13 +45,13 @@ class ModulatedBlock(nn.Module):
 
 @jvpgen.derive(arguments=("z", "t"))
 class MeanFlow(nn.Module):
-    """The average velocity between the times r and t, at the point z."""
+    """The average velocity from the time t back to r, at the point z."""
 
     features: int = 64
     blocks: int = 3
 
     @nn.compact
-    def __call__(self, z, r, t):
+    def __call__(self, z, t, r):
         condition = TimeEmbedding(self.features, name="embed_t")(t)
         condition += TimeEmbedding(self.features, name="embed_span")(t - r)
         x = nn.Dense(self.features)(z)

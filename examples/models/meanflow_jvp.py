@@ -14,17 +14,16 @@ def MeanFlow_jvp(
     module,
     variables,
     z,
-    r,
     t,
+    r,
     *,
     variable_tangents=None,
     z_dot=None,
-    r_dot=None,
     t_dot=None,
     rngs=None,
     mutable=False,
 ):
-    """`MeanFlow` and its derivative along the tangents of the variables, `z`, `r`, `t`.
+    """`MeanFlow` and its derivative along the tangents of the variables, `z` and `t`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -38,8 +37,8 @@ def MeanFlow_jvp(
     return apply_jvp(
         module,
         variables,
-        (z, r, t),
-        (z_dot, r_dot, t_dot),
+        (z, t, r),
+        (z_dot, t_dot, None),
         variable_tangents,
         rngs=rngs,
         mutable=mutable,
@@ -49,7 +48,7 @@ def MeanFlow_jvp(
 @body(TimeEmbedding)
 def _TimeEmbedding(self, time, time_dot):
     exponents = jnp.linspace(0.0, 1.0, self.features // 2)
-    # angles = time[:, None] * self.max_frequency ** exponents
+    # angles = time[:, None] * self.max_frequency**exponents
     power = self.max_frequency**exponents
     angles, angles_dot = time[:, None] * power, time_dot[:, None] * power
     x = jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=-1)
@@ -57,25 +56,25 @@ def _TimeEmbedding(self, time, time_dot):
         [angles_dot * jnp.cos(angles), -angles_dot * jnp.sin(angles)], axis=-1
     )
     x, x_dot = pushforward(nn.Dense(self.features), (x,), (x_dot,))
-    return pushforward(
-        nn.Dense(self.features),
-        (nn.silu(x),),
-        (x_dot * jax.nn.sigmoid(x) * (1 + x * jax.nn.sigmoid(-x)),),
-    )
+    # return nn.Dense(self.features)(nn.silu(x))
+    dense_layer = nn.Dense(self.features)
+    silu = nn.silu(x)
+    silu_dot = x_dot * jax.nn.sigmoid(x) * (1 + x * jax.nn.sigmoid(-x))
+    return pushforward(dense_layer, (silu,), (silu_dot,))
 
 
 @body(ModulatedBlock)
 def _ModulatedBlock(self, x, x_dot, condition, condition_dot):
     features = x.shape[-1]
-    modulation, modulation_dot = pushforward(
-        nn.Dense(3 * features, kernel_init=nn.initializers.zeros),
-        (nn.silu(condition),),
-        (
-            condition_dot
-            * jax.nn.sigmoid(condition)
-            * (1 + condition * jax.nn.sigmoid(-condition)),
-        ),
+    # modulation = nn.Dense(3 * features, kernel_init=nn.initializers.zeros)( ...
+    dense_layer = nn.Dense(3 * features, kernel_init=nn.initializers.zeros)
+    silu = nn.silu(condition)
+    silu_dot = (
+        condition_dot
+        * jax.nn.sigmoid(condition)
+        * (1 + condition * jax.nn.sigmoid(-condition))
     )
+    modulation, modulation_dot = pushforward(dense_layer, (silu,), (silu_dot,))
     shift, scale, gate = jnp.split(modulation, 3, axis=-1)
     shift_dot, scale_dot, gate_dot = tangent_numpy.split(modulation_dot, 3, axis=-1)
     y, y_dot = pushforward(
@@ -85,16 +84,16 @@ def _ModulatedBlock(self, x, x_dot, condition, condition_dot):
     total, total_dot = 1 + scale, scale_dot
     y, y_dot = y * total + shift, y_dot * total + y * total_dot + shift_dot
     y, y_dot = pushforward(nn.Dense(2 * features), (y,), (y_dot,))
-    y, y_dot = pushforward(
-        nn.Dense(features),
-        (nn.silu(y),),
-        (y_dot * jax.nn.sigmoid(y) * (1 + y * jax.nn.sigmoid(-y)),),
-    )
-    return x + gate * y, x_dot + (gate_dot * y + gate * y_dot)
+    # y = nn.Dense(features)(nn.silu(y))
+    dense_layer = nn.Dense(features)
+    silu = nn.silu(y)
+    silu_dot = y_dot * jax.nn.sigmoid(y) * (1 + y * jax.nn.sigmoid(-y))
+    y, y_dot = pushforward(dense_layer, (silu,), (silu_dot,))
+    return x + gate * y, x_dot + gate_dot * y + gate * y_dot
 
 
 @body(MeanFlow)
-def _MeanFlow(self, z, z_dot, r, r_dot, t, t_dot):
+def _MeanFlow(self, z, z_dot, t, t_dot, r, r_dot):
     condition, condition_dot = pushforward(
         TimeEmbedding(self.features, name="embed_t"), (t,), (t_dot,)
     )
@@ -112,9 +111,9 @@ def _MeanFlow(self, z, z_dot, r, r_dot, t, t_dot):
 
 
 # jvpgen: generator=470274064880 rest=639a9fdad92e
-# jvpgen: MeanFlow text=dab90e74f9a4 source=9acd303ff922 body=224197e0409e
+# jvpgen: MeanFlow text=b9d730761c61 source=200021da37f4 body=36436652fb66
 #   MeanFlow_jvp, _MeanFlow <- MeanFlow, ModulatedBlock, TimeEmbedding, nn
-# jvpgen: TimeEmbedding text=498505b330da source=35dce98a230c body=7a7692472643
+# jvpgen: TimeEmbedding text=498505b330da source=35dce98a230c body=7f11cda57b24
 #   _TimeEmbedding <- TimeEmbedding, jnp, nn
-# jvpgen: ModulatedBlock text=194a6efae979 source=f6b520ef5a50 body=7f8ed90c3a88
+# jvpgen: ModulatedBlock text=194a6efae979 source=f6b520ef5a50 body=77704fadf506
 #   _ModulatedBlock <- ModulatedBlock, jnp, nn

@@ -128,7 +128,9 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
             return active_receiver or arguments_are_active(call, environment)
         case callees.AtUpdate(operand=operand):
             return is_active(operand, environment) or arguments_are_active(call, environment)
-        case callees.Parameter() | callees.Variable() | callees.ContainerRead():
+        case callees.Variable():
+            return not _makes_integers(call)
+        case callees.Parameter() | callees.ContainerRead():
             return not (isinstance(kind, callees.ContainerRead) and kind.method in ("keys", "index", "count"))
         case callees.Mutation(method=method):
             return method == "setdefault"
@@ -142,6 +144,23 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
             return arguments_are_active(call, environment) or passes_a_module(call, environment)
         case callees.Unknown():
             return True
+
+
+_INTEGER_TYPES = frozenset("int int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool bool_".split())
+_MAKERS = frozenset("zeros ones full array asarray arange zeros_like ones_like".split())
+
+
+def _makes_integers(call: nodes.Call) -> bool:
+    """Whether a variable's initializer plainly makes integers: `lambda: jnp.array(0, jnp.int32)`, `jnp.zeros, (), jnp.int32`."""
+    match [argument.value for argument in call.arguments[2:]]:
+        case [nodes.Lambda(body=nodes.Call(function=function, arguments=arguments))]:
+            given = [argument.value for argument in arguments[1:]]
+        case [function, *given]:
+            pass
+        case _:
+            return False
+    name = (dotted(function) or "").split(".")[-1]
+    return name in _MAKERS and any((dotted(value) or "").split(".")[-1] in _INTEGER_TYPES for value in given)
 
 
 def passes_a_module(call: nodes.Call, environment: Environment) -> bool:

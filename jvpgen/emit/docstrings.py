@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from jvpgen.ir.declarations import Declarations, DeclaredVariable
 
 
-def of_method(label: str, active: Iterable[str], declarations: Declarations, line_length: int) -> str:
+def of_method(
+    label: str, active: Iterable[str], only: Iterable[str] | None, declarations: Declarations, line_length: int
+) -> str:
     """The docstring of `CNN_jvp`, quotes included; `active` are the arguments that may carry a tangent."""
     arguments = [f"`{name}`" for name in active]
-    moving = ", ".join(["the variables", *arguments])
+    variables = ["the variables"] if only is None else [f"`{pattern}`" for pattern in only]
+    moving = _enumerated([*variables, *arguments])
     summary = f"`{label}` and its derivative along the tangents of {moving}."
     returns = "Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`."
     lines = _wrapped(summary, line_length) + [""] + _wrapped(returns, line_length)
@@ -19,6 +22,10 @@ def of_method(label: str, active: Iterable[str], declarations: Declarations, lin
     if table:
         lines += ["", *_aligned(table, line_length)]
     return _quoted(lines)
+
+
+def _enumerated(items: list[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def of_function(name: str, active: Iterable[str], line_length: int) -> str:
@@ -53,7 +60,7 @@ def _children(declarations: Declarations) -> list[tuple[str, str]]:
 
 def _aligned(rows: list[tuple[str, str]], line_length: int) -> list[str]:
     """Two columns; a row that is too long is cut."""
-    width = min(max(len(name) for name, _ in rows), 32)
+    width = max(len(name) for name, _ in rows)
     made = [f"    {name.ljust(width)}  {' '.join(about.split())}".rstrip() for name, about in rows]
     room = line_length - 4
     return [line if len(line) <= room else line[: room - 4].rstrip() + " ..." for line in made]

@@ -7,8 +7,9 @@ and the rules' names come from jvpgen. Nothing unused is imported.
 from __future__ import annotations
 
 import builtins
+import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import libcst as cst
 
@@ -66,17 +67,13 @@ def import_lines(
             others.add(CANONICAL_MODULES[usual] if usual == name else f"import {MODULE_OF[usual]} as {name}")
         elif not hasattr(builtins, name):
             own.add(name)
-    lines = _sorted_imports(others)
-    lines += [
-        f"from {module} import {', '.join(sorted(items, key=str.lower))}" for module, items in sorted(ours.items())
-    ]
-    if own:
-        lines += ["", f"from {_module_of(source, absolute)} import {', '.join(sorted(own))}"]
-    return lines
+    ours_lines = [f"from {module} import {_listed(items)}" for module, items in sorted(ours.items())]
+    own_lines = [f"from {_module_of(source, absolute)} import {_listed(own)}"] if own else []
+    return _sections([*_joined(others), *ours_lines], own_lines)
 
 
-def _sorted_imports(statements: Iterable[str]) -> list[str]:
-    """The statements sorted by module, `from a import x` and `from a import y` joined; the standard library first."""
+def _joined(statements: Iterable[str]) -> list[str]:
+    """The statements, `from a import x` and `from a import y` as one."""
     from_imports: defaultdict[str, list[str]] = defaultdict(list)
     plain = []
     for statement in statements:
@@ -85,8 +82,30 @@ def _sorted_imports(statements: Iterable[str]) -> list[str]:
             from_imports[module].append(item)
         else:
             plain.append(statement)
-    joined = [f"from {module} import {', '.join(sorted(items))}" for module, items in from_imports.items()]
-    return sorted([*plain, *joined], key=lambda line: (line.split()[1].startswith("."), line.split()[1], line))
+    return [*plain, *(f"from {module} import {_listed(items)}" for module, items in from_imports.items())]
+
+
+def _listed(items: Iterable[str]) -> str:
+    """Names in the order of isort: constants, classes, everything else."""
+    return ", ".join(sorted(items, key=_name_order))
+
+
+def _name_order(item: str) -> tuple[int, str]:
+    name = item.split()[0]
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name)
+
+
+def _sections(lines: Sequence[str], own: Sequence[str]) -> list[str]:
+    """The standard library, other packages, relative imports and the source itself, a blank line between them."""
+    groups: list[list[str]] = [[], [], list(own)]
+    for line in lines:
+        module = line.split()[1]
+        place = 2 if module.startswith(".") else 0 if module.split(".")[0] in sys.stdlib_module_names else 1
+        groups[place].append(line)
+    made: list[str] = []
+    for group in groups:
+        made += ["", *sorted(set(group), key=lambda line: (line.startswith("from "), line.split()[1].lower()))] if group else []
+    return made[1:]
 
 
 def _same_import(candidates: tuple[Binding, ...], absolute: bool) -> str | None:

@@ -55,7 +55,7 @@ def _of_method(
     assert unit.facts is not None
     function = lowered(method)
     outer = method_environment(method, unit.facts, reach)
-    active = derived_parameters(function, outer)
+    active = _wanted(derived_parameters(function, outer), request)
     parameters = nodes.Parameters(function.parameters.items[1:])
     own_name = request.function_name
     public = own_name if name == "__call__" else f"{own_name.removesuffix('_jvp')}_{name}_jvp"
@@ -63,7 +63,7 @@ def _of_method(
     passed = _Passed(parameters, active, naming)
     label = request.definition.path_in_module + ("" if name == "__call__" else f".{name}")
     moving = [item.name for item in parameters if item.name in active]
-    documentation = docstrings.of_method(label, moving, declarations, line_length)
+    documentation = docstrings.of_method(label, moving, request.options.variables, declarations, line_length)
     arguments = [
         nodes.Argument(nodes.Name("module")),
         nodes.Argument(nodes.Name("variables")),
@@ -73,11 +73,20 @@ def _of_method(
         nodes.Argument(nodes.Name("rngs"), "rngs"),
         nodes.Argument(nodes.Name("mutable"), "mutable"),
     ]
+    if request.options.variables is not None:
+        patterns = nodes.TupleDisplay(tuple(nodes.Constant(f'"{item}"') for item in request.options.variables))
+        arguments.append(nodes.Argument(patterns, "only"))
     if name != "__call__":
         arguments.append(nodes.Argument(nodes.Constant(f'"{name}"'), "method"))
     applied = nodes.Call(naming.helper("apply_jvp"), (*arguments, *passed.keywords))
     signature = _signature(parameters, active, naming, of_module=True)
     return nodes.Function(public, signature, (nodes.Return(applied),), docstring=documentation)
+
+
+def _wanted(active: frozenset[str], request: Request) -> frozenset[str]:
+    """The arguments that may carry a tangent, of those that `derive(arguments=…)` names."""
+    arguments = request.options.arguments
+    return active if arguments is None else active & frozenset(arguments)
 
 
 def _signature(
@@ -136,7 +145,7 @@ def _of_function(request: Request, reach: Reach, naming: Naming, line_length: in
     definition = request.definition
     function = lower_function(definition.node, definition.module.span)  # type: ignore[arg-type]
     outer = file_environment(definition.module, reach, definition)
-    active = derived_parameters(function, outer)
+    active = _wanted(derived_parameters(function, outer), request)
     naming = replace(naming, reserved=frozenset(function.parameters.names()))
     passed = _Passed(function.parameters, active, naming)
     moving = [item.name for item in function.parameters if item.name in active]

@@ -11,6 +11,7 @@ from jvpgen.analysis.activity import call_is_active, callee_of, is_active
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.analysis.uses import captures_active
 from jvpgen.forward import containers, expressions, rule_terms
+from jvpgen.forward.naming import role_of
 from jvpgen.forward.pushed import (
     Block,
     Frame,
@@ -24,6 +25,7 @@ from jvpgen.forward.pushed import (
     tuple_of,
 )
 from jvpgen.ir import nodes
+from jvpgen.ir.show import show
 from jvpgen.rules import Rule, bind
 
 
@@ -43,6 +45,8 @@ def push_call(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
             return containers.push_mutation(node, container, method, frame, block)
         case callees.Parameter(receiver=receiver):
             return _state(node, "param", receiver, frame, block)
+        case callees.Variable() if not call_is_active(node, frame.environment):
+            return evaluated(node, frame, block)
         case callees.Variable(receiver=receiver):
             return _state(node, "variable", receiver, frame, block)
         case callees.Static():
@@ -407,9 +411,15 @@ def dispatched(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
         for index, (argument, operand) in enumerate(zip(arguments, operands[1:], strict=True))
         if (argument.keyword or argument.star) and operand.pushed.is_active
     }
+    named |= {index for index, operand in enumerate(operands) if _is_long(operand.pushed.tangent)}
     values = commit(operands, frame, block, named | _shared(arguments, operands))
     pushforward = _pushforward(values[0].primal, arguments, values[1:], frame)
     return paired(pushforward, node)
+
+
+def _is_long(tangent: nodes.Expression | None) -> bool:
+    """Whether a tangent is too long to stand among the arguments of a call."""
+    return tangent is not None and len(show(tangent)) > 40
 
 
 def _function_and_arguments(node: nodes.Call, frame: Frame) -> tuple[nodes.Expression, tuple[nodes.Argument, ...]]:
@@ -430,9 +440,10 @@ def _function_operand(function: nodes.Expression, frame: Frame, block: Block) ->
         arguments_active = any(is_active(item.value, frame.environment) for item in function.arguments)
         if makes_only and not arguments_active and not isinstance(function.function, nodes.Call):
             own = block.child()
-            return Operand(_constructed(function, frame, own), own)
+            return Operand(_constructed(function, frame, own), own, f"{role_of(function)}_layer")
     operand = _operand(function, frame, block)
-    return Operand(Pushed(operand.pushed.primal), operand.block)
+    role = f"{role_of(function)}_layer" if isinstance(function, nodes.Call) else None
+    return Operand(Pushed(operand.pushed.primal), operand.block, role)
 
 
 def _shared(arguments: Sequence[nodes.Argument], operands: Sequence[Operand]) -> set[int]:

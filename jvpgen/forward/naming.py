@@ -120,8 +120,8 @@ def _role_of_call(node: nodes.Call) -> str:
 
 
 def _word(name: str) -> str:
-    """`MultiHeadDotProductAttention` → `multi_head_dot_product_attention`, `__call__` → `call`."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name.split(".")[-1]).lower().strip("_")
+    """`MultiHeadDotProductAttention` → `multi_head_dot_product_attention`, `LoRADense` → `lora_dense`."""
+    snake = re.sub(r"(?<=[A-Za-z0-9])(?=[A-Z][a-z])", "_", name.split(".")[-1]).lower().strip("_")
     return snake or "value"
 
 

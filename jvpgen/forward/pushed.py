@@ -206,10 +206,11 @@ def fits(statement: nodes.Statement, frame: Frame, depth: int) -> bool:
 
 @dataclass(frozen=True)
 class Operand:
-    """A pushed operand and the statements that must run before it."""
+    """A pushed operand and the statements that must run before it; `role` names its value if it needs a name."""
 
     pushed: Pushed
     block: Block
+    role: str | None = None
 
 
 def commit(
@@ -227,7 +228,7 @@ def commit(
         later = any(_emits(other, index in named) for index, other in enumerate(operands) if index > position)
         unpack = not pushed.is_plain and position not in keep
         if position in named or unpack or (later and not is_movable(pushed.primal, frame)):
-            pushed = settle(pushed, frame, operand.block)
+            pushed = settle(pushed, frame, operand.block, operand.role)
         block.add(*operand.block.statements)
         results.append(pushed)
     return results

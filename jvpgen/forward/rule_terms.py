@@ -169,9 +169,17 @@ def total(terms: Sequence[nodes.Expression]) -> nodes.Expression:
     """The terms added up; one that starts with a minus is subtracted."""
     result = terms[0]
     for term in terms[1:]:
-        negated = _without_sign(term)
-        result = nodes.Binary(result, "+", term) if negated is None else nodes.Binary(result, "-", negated)
+        result = _added(result, term)
     return result
+
+
+def _added(left: nodes.Expression, term: nodes.Expression) -> nodes.Expression:
+    """`left + term`: a sum is added part by part, what starts with a minus is subtracted."""
+    match term:
+        case nodes.Binary(left=first, operator="+" | "-" as operator, right=second):
+            return nodes.Binary(_added(left, first), operator, second)
+    negated = _without_sign(term)
+    return nodes.Binary(left, "+", term) if negated is None else nodes.Binary(left, "-", negated)
 
 
 def _without_sign(term: nodes.Expression) -> nodes.Expression | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -56,8 +57,9 @@ def _annotated(source: nodes.Statement, own: Block, frame: Frame) -> list[nodes.
     made[0] = replace(made[0], comments=(*source.comments, *quote))
     if source.trailing is None or source.trailing.startswith(_FOR_TOOLS):
         return made
-    if isinstance(made[-1], type(source)):
-        made[-1] = replace(made[-1], trailing=source.trailing)
+    last = replace(made[-1], trailing=source.trailing)
+    if isinstance(last, type(source)) and fits(replace(last, comments=()), frame, own.depth):
+        made[-1] = last
     else:
         made[0] = replace(made[0], comments=(source.trailing, *made[0].comments))
     return made
@@ -68,7 +70,12 @@ def _quoted(source: nodes.Statement, frame: Frame, depth: int) -> str:
     if not text or "\n" in text:
         text = show_statement(replace(source, comments=(), trailing=None))[0]
     room = frame.width - 4 * depth - 2
-    return f"# {text}" if len(text) <= room else f"# {text[: room - 4].rstrip()} ..."
+    return f"# {text}" if len(text) <= room else f"# {_cut(text, room - 4)} ..."
+
+
+def _cut(text: str, room: int) -> str:
+    """The beginning of a text, up to the end of a word."""
+    return re.sub(r"[^\s,(\[{]*$", "", text[:room]).rstrip()
 
 
 def push_statement(node: nodes.Statement, frame: Frame, block: Block) -> None:

@@ -139,7 +139,8 @@ class _Lowering:
 
     def _BinaryOperation(self, node: cst.BinaryOperation) -> nodes.Expression:
         left, right = self.expression(node.left), self.expression(node.right)
-        return nodes.Binary(left, _BINARY[type(node.operator)], right, span=self.place(node))
+        operator = _BINARY[type(node.operator)]
+        return nodes.Binary(left, operator, right, parenthesized=bool(node.lpar), span=self.place(node))
 
     def _BooleanOperation(self, node: cst.BooleanOperation) -> nodes.Expression:
         operator = "and" if isinstance(node.operator, cst.And) else "or"
@@ -175,7 +176,8 @@ class _Lowering:
         return self._element(node)
 
     def _Tuple(self, node: cst.Tuple) -> nodes.Expression:
-        return nodes.TupleDisplay(self._elements(node.elements), span=self.place(node))
+        elements = self._elements(node.elements)
+        return nodes.TupleDisplay(elements, parenthesized=bool(node.lpar), span=self.place(node))
 
     def _List(self, node: cst.List) -> nodes.Expression:
         return nodes.ListDisplay(self._elements(node.elements), span=self.place(node))

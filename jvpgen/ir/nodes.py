@@ -90,9 +90,12 @@ class Unary(Node):
 
 @dataclass(frozen=True)
 class Binary(Node):
+    """`left operator right`; `parenthesized` says that the user put it in brackets, needed or not."""
+
     left: Expression
     operator: str
     right: Expression
+    parenthesized: bool = field(default=False, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ class TupleDisplay(Node):
     """`(a, b)`; also a bare `a, b`, as in an index, a return or the target of an assignment."""
 
     elements: tuple[Expression, ...]
+    parenthesized: bool = field(default=False, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True)

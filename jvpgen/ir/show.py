@@ -49,7 +49,8 @@ def _parameter_parts(parameters: nodes.Parameters, annotations: bool) -> Iterabl
 
 def _show(node: nodes.Expression, level: int) -> str:
     text, own = _text_and_level(node)
-    return f"({text})" if own < level else text
+    kept = isinstance(node, nodes.Binary) and node.parenthesized and level > _CONDITIONAL
+    return f"({text})" if own < level or kept else text
 
 
 def _text_and_level(node: nodes.Expression) -> tuple[str, int]:
@@ -222,7 +223,7 @@ def _simple(node: nodes.Statement) -> str:
     match node:
         case nodes.Assign(targets=targets, value=value, annotation=None):
             assert value is not None
-            return " = ".join(show_bare(part) for part in (*targets, value))
+            return " = ".join([*(show_bare(target) for target in targets), _right_side(value)])
         case nodes.Assign(targets=(target,), value=value, annotation=annotation):
             assert annotation is not None
             return f"{show(target)}: {show(annotation)}" + (f" = {show_bare(value)}" if value is not None else "")
@@ -244,6 +245,11 @@ def _simple(node: nodes.Statement) -> str:
         case nodes.Pass() | nodes.Break() | nodes.Continue():
             return type(node).__name__.lower()
     raise TypeError(f"not a statement: {node!r}")
+
+
+def _right_side(value: nodes.Expression) -> str:
+    """A value after `=`: a tuple keeps the parentheses that the user gave it."""
+    return show(value) if isinstance(value, nodes.TupleDisplay) and value.parenthesized else show_bare(value)
 
 
 def _if_lines(node: nodes.If, indent: int, word: str) -> list[str]:

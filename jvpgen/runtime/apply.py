@@ -19,6 +19,7 @@ from jvpgen.runtime import boundary, live, shadows
 from jvpgen.runtime.errors import NotGenerated
 from jvpgen.runtime.generated import find_body, load_sibling
 from jvpgen.runtime.interceptor import intercepted
+from jvpgen.runtime.narrow import check_only
 from jvpgen.runtime.pair import is_pair
 from jvpgen.runtime.pushforward import push
 from jvpgen.runtime.registry import exact_function, is_opaque
@@ -37,6 +38,7 @@ def apply_jvp(
     method: Any = None,
     update_tangents: bool = False,
     capture_intermediates: Any = False,
+    only: Sequence[str] | None = None,
     **kwargs: Any,
 ) -> Any:
     """`module.apply(variables, *primals, **kwargs)` and its tangent.
@@ -46,12 +48,15 @@ def apply_jvp(
       variable_tangents: tangents by collection, with the structure of `variables` or parts of it; the rest is zero.
       update_tangents: also return the tangents of the updated collections.
       kwargs: keyword arguments of the method. They are constants, unless they are `Pair(primal, tangent)`.
+      only: patterns of the variables that may have tangents (`params/**/lora_*`); others raise ValueError.
       rngs, mutable, method, capture_intermediates: as in `Module.apply`.
 
     Returns:
       `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`, or `(y, y_dot, updates, updates_dot)`.
     """
     function = _checked_method(module, method)
+    if only is not None:
+        check_only(only, variable_tangents)
     args = boundary.arguments(primals, tangents)
     named = {name: boundary.argument(value, name) for name, value in kwargs.items()}
     suffix = shadows.free_suffix([*variables, *shadows.names_in_filter(mutable)])

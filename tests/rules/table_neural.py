@@ -1,6 +1,6 @@
 """Activations, softmax, pooling, flax.linen, images, random reorderings, einops."""
 
-LINES = """
+ACTIVATIONS = """
 # --- Activations
 jax.nn.relu(f(5))
 jax.nn.relu(v(0, -0.0, 1, -1, inf))
@@ -69,6 +69,9 @@ jax.nn.standardize(f(2, 5), mean=f(2, 1))
 nn.normalize(f(2, 5))
 jax.nn.one_hot(n(0, 2), 3)
 jax.nn.one_hot(f(2), 3)
+"""
+
+MODULES = """
 # --- flax.linen
 nn.max_pool(f(2, 4, 4, 3), (2, 2), strides=(2, 2))
 nn.max_pool(f(2, 5, 3), (3,), padding="SAME")
@@ -109,3 +112,5 @@ einops.reduce(f(2, 3), "a b -> a", "min")
 einops.reduce(f(2, 3), "a b -> a", "prod")
 einops.parse_shape(f(2, 3), "a b")
 """
+
+LINES = ACTIVATIONS + MODULES

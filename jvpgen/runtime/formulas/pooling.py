@@ -106,46 +106,44 @@ def reduce_window_jvp(
     if computation in (lax.add, jnp.add):
         return out, lax.reduce_window(operand_dot, np.zeros((), operand_dot.dtype), lax.add, *geometry)
     if computation in (lax.max, jnp.maximum):
-        return out, _at(_positions(operand, -jnp.inf, lax.gt, geometry), operand_dot, geometry)
+        return out, _chosen_tangent(operand, operand_dot, -jnp.inf, lax.ge, *geometry)
     if computation in (lax.min, jnp.minimum):
-        return out, _at(_positions(operand, jnp.inf, lax.lt, geometry), operand_dot, geometry)
+        return out, _chosen_tangent(operand, operand_dot, jnp.inf, lax.le, *geometry)
     raise TypeError(f"no derivative of lax.reduce_window by {computation}: sums, maxima and minima have one")
 
 
-def _pooled_axes(window_dimensions: Sequence[int]) -> list[int]:
-    return [axis for axis, size in enumerate(window_dimensions) if size > 1]
+def _chosen_tangent(
+    operand: Any,
+    operand_dot: Any,
+    worst: float,
+    as_good: Callable[[Any, Any], Any],
+    window: Sequence[int],
+    strides: Sequence[int] | None,
+    padding: Padding,
+    base_dilation: Sequence[int] | None,
+    window_dilation: Sequence[int] | None,
+) -> Any:
+    """The tangents of the chosen elements. The windows are boxes: one axis is reduced after the other, the last one first.
 
-
-def _positions(operand: Any, worst: float, better: Callable[[Any, Any], Any], geometry: tuple[Any, ...]) -> Any:
-    """For each window, where its chosen element stands among the pooled axes, flattened; -1 where all was padding.
-
-    Of equal elements the first is chosen. Positions carry no tangent, so that derivatives of any order see a gather.
+    An element is a slice of the array, and a later one is chosen only if it is better: equals leave the first.
     """
-    axes = _pooled_axes(geometry[0])
-    places = jnp.arange(int(np.prod([operand.shape[axis] for axis in axes], dtype=np.int64)), dtype=jnp.int32)
-    places = places.reshape([operand.shape[axis] if axis in axes else 1 for axis in range(operand.ndim)])
-    places = jnp.broadcast_to(places, operand.shape)
-
-    def choose(left: tuple[Any, Any], right: tuple[Any, Any]) -> tuple[Any, Any]:
-        (value, place), (other, other_place) = left, right
-        first = lax.bitwise_or(better(value, other), lax.bitwise_and(lax.eq(value, other), lax.le(place, other_place)))
-        return lax.select(first, value, other), lax.select(first, place, other_place)
-
-    start = (np.array(worst, operand.dtype), np.array(-1, np.int32))
-    return lax.reduce_window((lax.stop_gradient(operand), places), start, choose, *geometry)[1]
-
-
-def _at(positions: Any, operand_dot: Any, geometry: tuple[Any, ...]) -> Any:
-    """operand_dot at the given positions of its pooled axes; 0 where there is none."""
-    axes = _pooled_axes(geometry[0])
-    kept = [axis for axis in range(operand_dot.ndim) if axis not in axes]
-
-    def pooled_last(array: Any) -> Any:
-        return array.transpose((*kept, *axes)).reshape((*(array.shape[axis] for axis in kept), -1))
-
-    flat, places = pooled_last(operand_dot), pooled_last(positions)
-    if any(flat.shape[i] != places.shape[i] for i in range(len(kept))):
-        raise TypeError("no derivative of lax.reduce_window where an axis is strided or padded without a window")
-    taken = jnp.where(places < 0, 0, jnp.take_along_axis(flat, jnp.maximum(places, 0), -1))
-    moved = taken.reshape([positions.shape[axis] for axis in (*kept, *axes)])
-    return moved.transpose(np.argsort((*kept, *axes)))
+    ones = (1,) * operand.ndim
+    strides, dilation = strides or ones, window_dilation or ones
+    spans = [(size - 1) * step + 1 for size, step in zip(window, dilation, strict=True)]
+    spread = [(size - 1) * step + 1 for size, step in zip(operand.shape, base_dilation or ones, strict=True)]
+    pads = lax.padtype_to_pads(spread, spans, strides, padding) if isinstance(padding, str) else padding
+    edges = [(low, high, step - 1) for (low, high), step in zip(pads, base_dilation or ones, strict=True)]
+    value = lax.pad(lax.stop_gradient(operand), np.array(worst, operand.dtype), edges)
+    tangent = lax.pad(operand_dot, np.zeros((), operand_dot.dtype), edges)
+    for axis in reversed(range(operand.ndim)):
+        last = (value.shape[axis] - spans[axis]) // strides[axis] * strides[axis]
+        best, best_dot = None, None
+        for start in range(0, spans[axis], dilation[axis]):
+            element, element_dot = (
+                lax.slice_in_dim(array, start, start + last + 1, strides[axis], axis) for array in (value, tangent)
+            )
+            kept = element == worst if best is None else as_good(best, element)
+            best = element if best is None else lax.select(kept, best, element)
+            best_dot = lax.select(kept, jnp.zeros_like(element_dot) if best_dot is None else best_dot, element_dot)
+        value, tangent = best, best_dot
+    return tangent
