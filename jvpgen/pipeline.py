@@ -159,7 +159,7 @@ def _units(wanted: Iterable[Definition], source: SourceModule, reach: Reach, rep
     while waiting:
         definition = waiting.pop(0)
         name = definition.path_in_module
-        if name in units or definition.kind not in ("module_class", "function"):
+        if name in units or definition.kind not in ("module_class", "function", "class"):
             continue
         units[name] = derive_unit(definition, reach, spelling, report)
         waiting += [other for other in referenced(units[name], reach) if other.module is source]

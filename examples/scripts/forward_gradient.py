@@ -11,13 +11,15 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from examples.models.cnn import CNN
 from examples.models.cnn_jvp import CNN_jvp, cross_entropy_jvp
 
-STEPS, DIRECTIONS, LEARNING_RATE = 200, 32, 0.03
+STEPS, DIRECTIONS = 100, 16
 
 model = CNN(classes=4, features=(4, 4), dropout_rate=0.0)
+optimizer = optax.sgd(0.01, momentum=0.9)
 
 
 def batch(key, size=64):
@@ -51,7 +53,7 @@ def loss_and_slope(params, batch_stats, images, labels, direction):
 
 
 @jax.jit
-def step(params, batch_stats, velocity, key):
+def step(params, batch_stats, state, key):
     batch_key, direction_key = jax.random.split(key)
     images, labels = batch(batch_key)
     directions = jax.vmap(partial(random_direction, params=params))(
@@ -63,20 +65,19 @@ def step(params, batch_stats, velocity, key):
         out_axes=(None, 0, None),
     )(directions)
     estimate = jax.tree.map(lambda d: jnp.tensordot(slopes, d, 1) / DIRECTIONS, directions)
-    velocity = jax.tree.map(lambda m, g: 0.9 * m + g, velocity, estimate)
-    params = jax.tree.map(lambda p, m: p - LEARNING_RATE * m, params, velocity)
-    return params, batch_stats, velocity, loss
+    updates, state = optimizer.update(estimate, state)
+    return optax.apply_updates(params, updates), batch_stats, state, loss
 
 
 def main():
     variables = model.init(jax.random.key(0), batch(jax.random.key(0))[0])
     params, batch_stats = variables["params"], variables["batch_stats"]
-    velocity = jax.tree.map(jnp.zeros_like, params)
+    state = optimizer.init(params)
     print("step  loss")
     for i in range(STEPS + 1):
         key = jax.random.fold_in(jax.random.key(1), i)
-        params, batch_stats, velocity, loss = step(params, batch_stats, velocity, key)
-        if i % 40 == 0:
+        params, batch_stats, state, loss = step(params, batch_stats, state, key)
+        if i % 20 == 0:
             print(f"{i:4}  {loss:.3f}")
 
 

@@ -14,7 +14,7 @@ from jax.flatten_util import ravel_pytree
 from examples.models.language_model import Config, LanguageModel, next_token_loss
 from examples.models.language_model_jvp import LanguageModel_jvp
 
-DAMPING = 0.01
+DAMPING = 0.1
 
 model = LanguageModel(Config(vocabulary=16, width=16, heads=2, layers=1, max_length=8))
 tokens = (jnp.arange(8) * jnp.arange(1, 5)[:, None]) % 16  # counts in steps of one to four

@@ -72,9 +72,9 @@ def _attribute_is_active(node: nodes.Attribute, environment: Environment) -> boo
 
 
 def is_foreign_attribute(name: str, facts: ClassFacts) -> bool:
-    """Whether an attribute of `self` may come from a base class that nobody has read."""
-    known = facts.fields | facts.attributes | facts.methods.keys() | callees.STATIC_SELF_ATTRIBUTES
-    return facts.open and name not in known and not name.startswith("__")
+    """Whether an attribute of `self` comes from elsewhere: a subclass, or a base class that nobody has read."""
+    known = facts.fields | facts.attributes | facts.constants | facts.methods.keys() | callees.STATIC_SELF_ATTRIBUTES
+    return name not in known and not name.startswith("__")
 
 
 def reads_submodule(node: nodes.Attribute, environment: Environment) -> bool:

@@ -27,7 +27,8 @@ def _no_attributes(name: str) -> frozenset[str] | None:
 class ClassFacts:
     """What is known of a linen Module class, its bases included, when one of its methods is derived.
 
-    `class_fields` are the fields that hold classes or factories of modules, `number_fields` those annotated as Python
+    `class_fields` are the fields that hold classes or factories of modules, `constants` the names that class bodies assign,
+    `number_fields` those annotated as Python
     numbers; `active_attributes` are set in `setup` to values that may carry a tangent; `inert_methods` return nothing active
     unless an argument is, `static_methods` never, and do nothing either; `open` says that a base class could not be read, so an attribute may come from there.
     """
@@ -36,6 +37,7 @@ class ClassFacts:
     fields: frozenset[str] = frozenset()
     class_fields: frozenset[str] = frozenset()
     number_fields: frozenset[str] = frozenset()
+    constants: frozenset[str] = frozenset()
     methods: Mapping[str, str] = field(default_factory=dict)  # name → "method", "property", "static", "class", "nowrap"
     attributes: frozenset[str] = frozenset()
     active_attributes: frozenset[str] = frozenset()

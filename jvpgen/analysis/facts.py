@@ -21,6 +21,7 @@ from jvpgen.ir import nodes
 from jvpgen.ir.explicit import mangled, outside_class
 from jvpgen.ir.lower import lower_function
 from jvpgen.source import flax_names
+from jvpgen.source.bindings import bindings_of
 from jvpgen.source.classes import Field, Method, fields, methods, mro, own_methods
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
@@ -168,6 +169,7 @@ def _class_facts(definition: Definition, reach: Reach) -> ClassFacts:
         fields=frozenset(field.name for field in all_fields),
         class_fields=frozenset(field.name for field in all_fields if _holds_a_class(field)),
         number_fields=frozenset(field.name for field in all_fields if field.annotation in _NUMBERS),
+        constants=frozenset(_constants(definition, reach)),
         methods={name: _method_kind(method) for name, method in all_methods.items()},
         attributes=frozenset(name for setup in setups for name, _ in _stored_attributes(lowered(setup), "self")),
         open=any(_is_unknown(ancestor.qualified) for ancestor in mro(definition, reach) if ancestor.definition is None),
@@ -175,6 +177,14 @@ def _class_facts(definition: Definition, reach: Reach) -> ClassFacts:
     facts = replace(facts, submodules=_submodules(setups, facts, reach, all_fields))
     facts = _with_active_attributes(facts, setups, reach)
     return _with_inert_methods(facts, all_methods, reach)
+
+
+def _constants(definition: Definition, reach: Reach) -> Iterator[str]:
+    """Names that the class body, or that of a base, assigns."""
+    for owner in (definition, *bases_of(definition, reach)):
+        if isinstance(owner.node, cst.ClassDef):
+            bound = bindings_of(owner.node.body.body, owner.module.package)
+            yield from (binding.name for binding in bound if binding.kind != "function")
 
 
 def _is_unknown(qualified: str) -> bool:

@@ -18,6 +18,8 @@ def push_structural(node: nodes.Call, name: str, frame: Frame, block: Block) -> 
         return _inactive(node, frame, block)
     if name == "dict":
         return _dict(node, frame, block)
+    if name == "map" and not any(argument.star for argument in node.arguments):
+        return expressions.push(_as_comprehension(node), frame, block)
     if name not in _REBUILT or any(argument.star == "**" for argument in node.arguments):
         raise NotExpressible(f"`{name}` over active values", node)
     if len(node.arguments) == 1 and isinstance(node.arguments[0].value, nodes.Comprehension):
@@ -31,6 +33,16 @@ def push_structural(node: nodes.Call, name: str, frame: Frame, block: Block) -> 
     values = commit(operands, frame, block, named)
     primal = _rebuilt(node, [value.primal for value in values])
     return Pushed(primal, _rebuilt(node, [_tangent(value, frame) for value in values]))
+
+
+def _as_comprehension(node: nodes.Call) -> nodes.Comprehension:
+    """`map(f, xs, ys)` as `(f(item, other) for item, other in zip(xs, ys))`."""
+    function, *iterables = (argument.value for argument in node.arguments)
+    names = [nodes.Name(f"item_{index}" if index else "item") for index, _ in enumerate(iterables)]
+    target = names[0] if len(names) == 1 else tuple_of(names)
+    iterable = iterables[0] if len(iterables) == 1 else call(nodes.Name("zip"), *iterables)
+    element = nodes.Call(function, tuple(nodes.Argument(name) for name in names), span=node.span)
+    return nodes.Comprehension("generator", element, (nodes.Clause(target, iterable),), span=node.span)
 
 
 def _inactive(node: nodes.Call, frame: Frame, block: Block) -> Pushed:

@@ -133,18 +133,22 @@ def _attribute(node: nodes.Attribute, frame: Frame, block: Block) -> Pushed:
         if facts is not None and not facts.setup_is_written:
             raise NotExpressible(f"`setup`, which makes `{node.attribute}`, is not written out", node)
         if facts is not None and is_foreign_attribute(node.attribute, facts):
-            raise NotExpressible(f"`{node.attribute}` may come from a base class that cannot be read", node)
+            return _read_at_run_time(node.value, node, frame)
         return Pushed(node, nodes.Attribute(node.value, frame.naming.tangent_attribute(node.attribute)))
     if reads_submodule(node, environment):
-        receiver = plain(node.value, frame, block).primal
-        arguments = tuple_of((receiver, nodes.Constant(f'"{node.attribute}"')))
-        nothing = tuple_of((nodes.Constant("None"), nodes.Constant("None")))
-        return paired(call(frame.naming.helper("pushforward"), nodes.Name("getattr"), arguments, nothing), node)
+        return _read_at_run_time(plain(node.value, frame, block).primal, node, frame)
     value = plain(node.value, frame, block)
     primal = nodes.Attribute(value.primal, node.attribute, span=node.span)
     if value.tangent is None or not is_active(node, environment):
         return Pushed(primal)
     return Pushed(primal, nodes.Attribute(value.tangent, node.attribute))
+
+
+def _read_at_run_time(owner: nodes.Expression, node: nodes.Attribute, frame: Frame) -> Pushed:
+    """An attribute of a module that another class sets: only run time knows whether it has a tangent."""
+    arguments = tuple_of((owner, nodes.Constant(f'"{node.attribute}"')))
+    nothing = tuple_of((nodes.Constant("None"), nodes.Constant("None")))
+    return paired(call(frame.naming.helper("pushforward"), nodes.Name("getattr"), arguments, nothing), node)
 
 
 def _subscript(node: nodes.Subscript, frame: Frame, block: Block) -> Pushed:

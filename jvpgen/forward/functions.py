@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jvpgen.analysis.activity import active_parameter_names, function_environment
+from jvpgen.analysis.activity import active_parameter_names, function_environment, is_active
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.inertness import as_function
 from jvpgen.analysis.uses import Uses, is_derived_inside
@@ -97,6 +97,7 @@ def push_nested(function: nodes.Function, frame: Frame, block: Block) -> None:
     if not is_derived_inside(function.name, frame.environment):
         block.add(replace(function, comments=(), trailing=None))
         return
+    _refuse_active_defaults(function.parameters, function, frame)
     if Uses(function.name, frame.environment).has_plain:
         block.add(replace(function, comments=(), trailing=None))
         decorator = call(frame.naming.helper("body"), nodes.Name(function.name))
@@ -109,8 +110,15 @@ def push_nested(function: nodes.Function, frame: Frame, block: Block) -> None:
     block.add(push_function(function, frame, name, decorator, block.depth))
 
 
+def _refuse_active_defaults(parameters: nodes.Parameters, node: nodes.Node, frame: Frame) -> None:
+    for item in parameters:
+        if item.default is not None and is_active(item.default, frame.environment):
+            raise NotExpressible(f"the default of `{item.name}` is an active value", node)
+
+
 def push_lambda(node: nodes.Lambda, frame: Frame, block: Block) -> Pushed:
     """A lambda with a derivative: a named function, and its derivative beside it."""
+    _refuse_active_defaults(node.parameters, node, frame)
     name = frame.naming.temporary("function", block.taken)
     function = as_function(node, name)
     block.add(nodes.Function(name, node.parameters, (nodes.Return(node.body),)))

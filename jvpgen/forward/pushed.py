@@ -14,7 +14,7 @@ from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward.naming import Naming, role_of
 from jvpgen.ir import nodes
 from jvpgen.ir.nodes import map_children
-from jvpgen.ir.scoping import dotted
+from jvpgen.ir.scoping import dotted, root_name
 from jvpgen.ir.show import show_statement
 from jvpgen.source.span import Span
 
@@ -168,7 +168,7 @@ def store(name: nodes.Expression, tangent_name: nodes.Expression, pushed: Pushed
         block.assign(tangent_name, zero_after(name, pushed.primal, frame))
         return
     tangent = pushed.tangent
-    reads_old = mentions(tangent, name)
+    reads_old = reads_target(tangent, name)
     if mentions_out(tangent):
         if reads_old:  # the tangent needs the old value of the name and the new one
             named = nodes.Name(frame.naming.temporary(role_of(pushed.primal), block.taken))
@@ -190,6 +190,14 @@ def zero_after(name: nodes.Expression, primal: nodes.Expression, frame: Frame) -
     """The zero tangent of what has just been stored under `name`."""
     plain = frame.zero(primal)
     return plain if plain is primal else frame.zero(name)
+
+
+def reads_target(node: nodes.Expression, target: nodes.Expression) -> bool:
+    """Whether `node` may read what a store into `target` changes: of an object, any part of it."""
+    if isinstance(target, nodes.Name):
+        return mentions(node, target)
+    root = root_name(target)
+    return any(isinstance(part, nodes.Name) and part.id == root for part in nodes.walk(node))
 
 
 def mentions(node: nodes.Expression, target: nodes.Expression) -> bool:

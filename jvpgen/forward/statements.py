@@ -21,6 +21,7 @@ from jvpgen.forward.pushed import (
     mentions,
     mentions_out,
     name_value,
+    reads_target,
     settle,
     store,
     tuple_of,
@@ -227,8 +228,8 @@ def is_active_target(target: nodes.Expression, frame: Frame) -> bool:
         case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute) if name == frame.environment.self_name:
             facts = frame.environment.facts
             return facts is not None and attribute in facts.active_attributes
-        case nodes.Attribute() | nodes.Subscript():
-            return root_name(target) in frame.environment.active
+        case nodes.Attribute(value=value) | nodes.Subscript(value=value):
+            return root_name(target) in frame.environment.active or is_active_target(value, frame)
     return False
 
 
@@ -274,13 +275,11 @@ def _assign_part(target: nodes.Expression, pushed: Pushed, frame: Frame, block: 
             target if pushed.pair is None else tuple_of((target, nodes.Name("_"))), pushed.pair or pushed.primal
         )
         return
-    if pushed.pair is None:
-        pushed = settle(pushed, frame, block) if not pushed.is_plain else pushed
-        if pushed.tangent is None and not is_trivial(pushed.primal):
+    if pushed.pair is None and pushed.tangent is None:
+        if not is_trivial(pushed.primal):
             pushed = name_value(pushed, frame, block)
-        tangent = pushed.tangent if pushed.tangent is not None else frame.zero(pushed.primal)
         block.assign(target, pushed.primal)
-        block.assign(tangent_target(target, frame), tangent)
+        block.assign(tangent_target(target, frame), frame.zero(pushed.primal))
         return
     store(target, tangent_target(target, frame), pushed, frame, block)
 
@@ -331,7 +330,7 @@ def _in_place(
         if not rule_terms.is_plain_number(pushed.primal, frame):
             block.add(nodes.AugmentedAssign(dot, operator, frame.zero(pushed.primal)))
         return
-    if mentions(pushed.tangent, target):  # the tangent needs the old value
+    if reads_target(pushed.tangent, target):  # the tangent needs the old value
         total = nodes.Binary(target, operator, pushed.primal), nodes.Binary(dot, operator, pushed.tangent)
         block.assign(tuple_of((target, dot)), tuple_of(total))
         return

@@ -284,6 +284,7 @@ def referenced(unit: Unit, reach: Reach) -> tuple[Definition, ...]:
     outer = file_environment(source, reach, unit.definition)
     found: dict[str, Definition] = {}
     names = {name for function in _sources(unit, reach) for name in _dotted_reads(function)}
+    values = {name for body in unit.bodies.values() for name in _value_reads(body)}
     waiting = [(name, source, outer) for name in sorted(names)]
     for base in unit.bases:
         found.setdefault(base.key, base)
@@ -301,7 +302,8 @@ def referenced(unit: Unit, reach: Reach) -> tuple[Definition, ...]:
         if definition.key in seen:
             continue
         seen.add(definition.key)
-        if definition.kind in ("module_class", "function"):
+        is_called_plainly = definition.kind == "function" and asking is source and name not in values
+        if definition.kind in ("module_class", "function") and not is_called_plainly:
             found.setdefault(definition.key, definition)
         elif definition.kind == "value":
             inner = file_environment(definition.module, reach)
@@ -328,7 +330,7 @@ def _owner(method: Definition, reach: Reach) -> Definition | None:
 def _sources(unit: Unit, reach: Reach) -> Iterator[nodes.Function]:
     """The functions of the source that the unit was made from: `setup` too, which may have no body."""
     definition = unit.definition
-    if definition.kind == "module_class":
+    if definition.kind != "function":
         for method in own_methods(definition, reach).values():
             yield lowered(method)
     elif isinstance(definition.node, cst.FunctionDef):
@@ -343,6 +345,24 @@ def _dotted_reads(function: nodes.Function) -> Iterator[str]:
             name = dotted(node)
             if name is not None and name.split(".")[0] in free:
                 yield name
+
+
+def _value_reads(function: nodes.Function) -> Iterator[str]:
+    """Names that a body reads other than to call them plainly: what it gives to `pushforward`, stores or passes on."""
+    free = reads(function)
+
+    def found(node: nodes.Node) -> Iterator[str]:
+        name = dotted(node) if isinstance(node, nodes.Name | nodes.Attribute) else None
+        if name is not None and name.split(".")[0] in free:
+            yield name
+        for child in nodes.children(node):
+            is_callee = isinstance(node, nodes.Call) and child is node.function
+            if is_callee and isinstance(child, nodes.Name | nodes.Attribute) and dotted(child) is not None:
+                continue
+            yield from found(child)
+
+    for statement in function.body:
+        yield from found(statement)
 
 
 def _default_names(definition: Definition, reach: Reach) -> list[tuple[str, SourceModule, Environment]]:

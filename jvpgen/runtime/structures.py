@@ -14,11 +14,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import flax.linen as nn
+import jax
 
 from jvpgen.runtime.errors import LostTangent
+from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.pair import Pair, is_pair
 from jvpgen.runtime.record import Record, field_names, fields_of, form_of
-from jvpgen.runtime.zero import Zero, is_zero, zero
+from jvpgen.runtime.registry import body_of, exact_function, is_opaque
+from jvpgen.runtime.zero import Zero, is_inexact, is_zero, zero
 
 Outcome = tuple[Any, Any]
 
@@ -156,8 +159,32 @@ def _getattr(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
         return primals[2], tangents[2]
     out = getattr(owner, name)
     if isinstance(owner, nn.Module):
-        return out, getattr(owner, f"{name}_dot", None) if f"{name}_dot" in vars(owner) else zero(out)
+        return out, _attribute_tangent(owner, name, out)
     return out, zero(out) if is_zero(tangents[0]) else getattr(tangents[0], name)
+
+
+def _attribute_tangent(owner: nn.Module, name: str, out: Any) -> Any:
+    """The tangent of a module's attribute: as the body of `setup` stored it, or of a field as it was given."""
+    if f"{name}_dot" in vars(owner):
+        return vars(owner)[f"{name}_dot"]
+    fields = {field.name for field in dataclasses.fields(owner)}
+    if name in fields:
+        return moving_fields(owner).get(name, zero(out))
+    still = not any(is_inexact(leaf) for leaf in jax.tree.leaves(out) if isinstance(leaf, jax.Array))
+    if still or (name in vars(owner) and _setups_are_derived(type(owner))):
+        return zero(out)
+    raise LostTangent(f"{type(owner).__name__}.{name} may have a tangent, and nothing generated says which")
+
+
+def _setups_are_derived(kind: type) -> bool:
+    """Whether every class that brings a `setup` has been derived: an attribute without a tangent then has none."""
+    for base in kind.__mro__:
+        if "setup" in vars(base) and base is not nn.Module:
+            setup = exact_function(vars(base)["setup"])
+            derived = any(body_of(exact_function(item)) for item in vars(base).values() if callable(item))
+            if is_opaque(setup) or not derived:
+                return False
+    return True
 
 
 def _setattr(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:

@@ -123,7 +123,7 @@ def _chosen_tangent(
     base_dilation: Sequence[int] | None,
     window_dilation: Sequence[int] | None,
 ) -> Any:
-    """The tangents of the chosen elements. The windows are boxes: one axis is reduced after the other, the last one first.
+    """The tangents of the chosen elements. Windows are boxes: one axis is reduced after the other, the last first.
 
     An element is a slice of the array, and a later one is chosen only if it is better: equals leave the first.
     """
@@ -133,11 +133,12 @@ def _chosen_tangent(
     spread = [(size - 1) * step + 1 for size, step in zip(operand.shape, base_dilation or ones, strict=True)]
     pads = lax.padtype_to_pads(spread, spans, strides, padding) if isinstance(padding, str) else padding
     edges = [(low, high, step - 1) for (low, high), step in zip(pads, base_dilation or ones, strict=True)]
-    value = lax.pad(lax.stop_gradient(operand), np.array(worst, operand.dtype), edges)
-    tangent = lax.pad(operand_dot, np.zeros((), operand_dot.dtype), edges)
+    value: Any = lax.pad(lax.stop_gradient(operand), np.array(worst, operand.dtype), edges)
+    tangent: Any = lax.pad(operand_dot, np.zeros((), operand_dot.dtype), edges)
     for axis in reversed(range(operand.ndim)):
         last = (value.shape[axis] - spans[axis]) // strides[axis] * strides[axis]
-        best, best_dot = None, None
+        best: Any = None
+        best_dot: Any = None
         for start in range(0, spans[axis], dilation[axis]):
             element, element_dot = (
                 lax.slice_in_dim(array, start, start + last + 1, strides[axis], axis) for array in (value, tangent)
