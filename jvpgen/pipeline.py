@@ -100,7 +100,7 @@ def derive_file(path: Path, reach: Reach, needs: Iterable[str], settings: Settin
     wanted += [definition for definition in (_named(source, name, reach) for name in sorted(needs)) if definition]
     wanted += found.modules if settings.everything else ()
     units = _units(wanted, source, reach, report)
-    if any(unit.facts is not None and unit.facts.class_fields for unit in units.values()):
+    if any(item.kind == "dispatched" for unit in units.values() for item in unit.remaining):
         units = _units([*wanted, *_handed_out(found.modules, source, reach)], source, reach, report)
     inspections = inspect_modules(found.modules, units, reach) if settings.inspect else ()
     if not units:

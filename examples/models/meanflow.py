@@ -15,7 +15,7 @@ class TimeEmbedding(nn.Module):
     """Sines and cosines of a time at several frequencies, then a small MLP."""
 
     features: int
-    max_frequency: float = 100.0
+    max_frequency: float = 10.0
 
     @nn.compact
     def __call__(self, time):

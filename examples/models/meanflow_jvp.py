@@ -111,9 +111,9 @@ def _MeanFlow(self, z, z_dot, t, t_dot, r, r_dot):
 
 
 # jvpgen: generator=470274064880 rest=639a9fdad92e
-# jvpgen: MeanFlow text=b9d730761c61 source=200021da37f4 body=36436652fb66
+# jvpgen: MeanFlow text=84284192e1f7 source=715c94a2a4a5 body=36436652fb66
 #   MeanFlow_jvp, _MeanFlow <- MeanFlow, ModulatedBlock, TimeEmbedding, nn
-# jvpgen: TimeEmbedding text=498505b330da source=35dce98a230c body=7f11cda57b24
+# jvpgen: TimeEmbedding text=0200d26e9b0d source=dae6c820a09a body=7f11cda57b24
 #   _TimeEmbedding <- TimeEmbedding, jnp, nn
 # jvpgen: ModulatedBlock text=194a6efae979 source=f6b520ef5a50 body=77704fadf506
 #   _ModulatedBlock <- ModulatedBlock, jnp, nn

@@ -20,7 +20,7 @@ def Conditioned_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Conditioned` and its derivative along the tangents of the variables, `x`,
+    """`Conditioned` and its derivative along the tangents of the variables, `x` and
     `condition`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
@@ -52,7 +52,7 @@ opaque(Conditioned)
 
 
 # jvpgen: generator=- rest=0d2e9203172f warnings=1
-# jvpgen: Conditioned text=1ae606116379 source=09c7b204145e body=b6f76e5a29bc
+# jvpgen: Conditioned text=1ae606116379 source=09c7b204145e body=47ec3f672b7d
 #   Conditioned_jvp <- Conditioned, FiLM, nn
 # jvpgen: FiLM text=3196ff806fd3 source=90dcf08a3b3e body=77268505a42b
 #   _FiLM <- FiLM, nn

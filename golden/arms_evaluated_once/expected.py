@@ -20,7 +20,7 @@ def Gated_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Gated` and its derivative along the tangents of the variables, `x`.
+    """`Gated` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -38,7 +38,7 @@ def Gated_jvp(
 
 @body(Gated)
 def _Gated(self, x, x_dot):
-    # y = nn.Dense(2)(x) * (nn.sigmoid(nn.Dense(2)(x)) if self.gated else 1.0) + nn. ...
+    # y = nn.Dense(2)(x) * (nn.sigmoid(nn.Dense(2)(x)) if self.gated else 1.0) + ...
     dense_out, dense_out_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
     if self.gated:
         dense, dense_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
@@ -69,9 +69,9 @@ def _Gated(self, x, x_dot):
         w_dot = zero(w)
     # return y + z * w, noise * jax.random.normal(self.make_rng("noise"), (2,)) * w
     scaled = noise * jax.random.normal(self.make_rng("noise"), (2,))
-    return (y + z * w, scaled * w), (y_dot + (z_dot * w + z * w_dot), scaled * w_dot)
+    return (y + z * w, scaled * w), (y_dot + z_dot * w + z * w_dot, scaled * w_dot)
 
 
 # jvpgen: generator=- rest=2cd7284e3073
-# jvpgen: Gated text=c11b6eae66f9 source=495f5f470d7b body=295775d113d2
+# jvpgen: Gated text=c11b6eae66f9 source=495f5f470d7b body=26afe471e4b5
 #   Gated_jvp, _Gated <- Gated, jax, jnp, nn

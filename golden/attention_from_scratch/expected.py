@@ -21,7 +21,7 @@ def Attention_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Attention` and its derivative along the tangents of the variables, `x`.
+    """`Attention` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -54,8 +54,8 @@ def _rotate(x, x_dot, positions, positions_dot):
         jnp.concatenate([x1 * cos - x2 * sin, x2 * cos + x1 * sin], axis=-1),
         tangent_numpy.concatenate(
             [
-                x1_dot * cos + x1 * cos_dot + -(x2_dot * sin + x2 * sin_dot),
-                x2_dot * cos + x2 * cos_dot + (x1_dot * sin + x1 * sin_dot),
+                x1_dot * cos + x1 * cos_dot - (x2_dot * sin + x2 * sin_dot),
+                x2_dot * cos + x2 * cos_dot + x1_dot * sin + x1 * sin_dot,
             ],
             axis=-1,
         ),
@@ -110,7 +110,7 @@ def _Attention(self, x, x_dot, causal=True):
 
 
 # jvpgen: generator=- rest=9ed463beef8d
-# jvpgen: Attention text=97c565060015 source=638ee806700e body=53c41c18ec15
+# jvpgen: Attention text=97c565060015 source=638ee806700e body=2878f0d64789
 #   Attention_jvp, _Attention <- Attention, jax, jnp, nn, rotate
-# jvpgen: rotate text=bf14acd0951f source=d6b722f3f848 body=ba97bdd72825
+# jvpgen: rotate text=bf14acd0951f source=d6b722f3f848 body=06d8fc663b4c
 #   _rotate <- jnp, rotate

@@ -20,7 +20,7 @@ def Normalised_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Normalised` and its derivative along the tangents of the variables, `x`.
+    """`Normalised` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -43,11 +43,11 @@ def _Normalised(self, x, x_dot, train: bool):
     norm = nn.BatchNorm(momentum=self.momentum)
     x, x_dot = pushforward(norm, (x,), (x_dot,), use_running_average=not train)
     # return nn.Dense(2)(nn.gelu(x))
-    dense = nn.Dense(2)
+    dense_layer = nn.Dense(2)
     gelu, gelu_dot = gelu_jvp(x, x_dot)
-    return pushforward(dense, (gelu,), (gelu_dot,))
+    return pushforward(dense_layer, (gelu,), (gelu_dot,))
 
 
 # jvpgen: generator=- rest=6ce691bd12f8
-# jvpgen: Normalised text=1e16f370e69c source=7c6d7616c55a body=fb28b37871f9
+# jvpgen: Normalised text=1e16f370e69c source=7c6d7616c55a body=e72af0b22c69
 #   Normalised_jvp, _Normalised <- Normalised, nn

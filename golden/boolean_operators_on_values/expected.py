@@ -20,7 +20,8 @@ def Defaults_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Defaults` and its derivative along the tangents of the variables, `x`, `context`.
+    """`Defaults` and its derivative along the tangents of the variables, `x` and
+    `context`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -56,5 +57,5 @@ def _Defaults(self, x, x_dot, context=None, context_dot=None):
 
 
 # jvpgen: generator=- rest=328ea3ed5ccf
-# jvpgen: Defaults text=475eb8018637 source=650a255311de body=4d6a4d68e5f2
+# jvpgen: Defaults text=475eb8018637 source=650a255311de body=2558236a161d
 #   Defaults_jvp, _Defaults <- Defaults, nn

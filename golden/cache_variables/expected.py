@@ -3,8 +3,8 @@
 """Forward-mode derivatives of `input.py`."""
 
 import flax.linen as nn
-from jax import lax
 import jax.numpy as jnp
+from jax import lax
 from jvpgen.runtime import (
     apply_jvp,
     body,
@@ -27,7 +27,7 @@ def CachedAttention_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`CachedAttention` and its derivative along the tangents of the variables, `x`.
+    """`CachedAttention` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -50,14 +50,13 @@ def _CachedAttention(self, x, x_dot):
     query, key, query_dot, key_dot = dense, dense_out, dense_dot, dense_out_dot
     filled = self.has_variable("cache", "keys")
     keys, keys_dot = variable(self, "cache", "keys", jnp.zeros, (self.length, width))
-    index, index_dot = variable(self, "cache", "index", lambda: jnp.array(0, jnp.int32))
+    index = self.variable("cache", "index", lambda: jnp.array(0, jnp.int32))
     if filled:
         keys.value = lax.dynamic_update_slice(keys.value, key[None], (index.value, 0))
         keys_dot.value = tangent_lax.dynamic_update_slice(
             keys_dot.value, key_dot[None], (index.value, 0)
         )
         index.value = index.value + 1
-        index_dot.value = index_dot.value
     # scores = keys.value @ query / jnp.sqrt(width)
     root = jnp.sqrt(width)
     scores = keys.value @ query / root
@@ -75,5 +74,5 @@ def _CachedAttention(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=99b579533436
-# jvpgen: CachedAttention text=c3905e2ea765 source=b98ec0fbd2e1 body=4f33fa7b2b17
+# jvpgen: CachedAttention text=c3905e2ea765 source=b98ec0fbd2e1 body=151f66aeda00
 #   CachedAttention_jvp, _CachedAttention <- CachedAttention, jnp, lax, nn

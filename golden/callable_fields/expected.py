@@ -2,8 +2,9 @@
 # To regenerate: python -m jvpgen input.py
 """Forward-mode derivatives of `input.py`."""
 
-import flax.linen as nn
 from functools import partial
+
+import flax.linen as nn
 from jvpgen.runtime import apply_jvp, body, pushforward
 
 from input import ResNet, ResidualBlock
@@ -19,7 +20,7 @@ def ResNet_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`ResNet` and its derivative along the tangents of the variables, `x`.
+    """`ResNet` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -52,7 +53,7 @@ def _ResNet(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=e2c005aa6d23
-# jvpgen: ResNet text=9b3fa4b9d547 source=6484788fed35 body=7b8f379f6a6b
+# jvpgen: ResNet text=9b3fa4b9d547 source=6484788fed35 body=6010805b6d02
 #   ResNet_jvp, _ResNet <- ResNet, ResidualBlock, nn, partial
 # jvpgen: ResidualBlock text=1b4e126a9c7b source=1bdb6af86d8a body=287e9df6978c
 #   _ResidualBlock <- ResidualBlock, nn

@@ -3,8 +3,8 @@
 """Forward-mode derivatives of `input.py`."""
 
 import flax.linen as nn
-from other import descend
 from jvpgen.runtime import apply_jvp, body, pushforward
+from other import descend
 
 from input import Ping, climb
 
@@ -19,7 +19,7 @@ def Ping_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Ping` and its derivative along the tangents of the variables, `x`.
+    """`Ping` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -51,7 +51,7 @@ def _Ping(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=3f01e92ab8b1
-# jvpgen: Ping text=f4ed95609dde source=8efe0660043e body=b0a5b1c74d16
+# jvpgen: Ping text=f4ed95609dde source=8efe0660043e body=09e311420f47
 #   Ping_jvp, _Ping <- Ping, climb, nn
 # jvpgen: climb text=e10e6da3d4d3 source=0993fae63c1b body=3c39a363d461
 #   _climb <- climb, descend; other.py: descend

@@ -21,7 +21,7 @@ def Solver_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Solver` and its derivative along the tangents of the variables, `x`, `t`.
+    """`Solver` and its derivative along the tangents of the variables, `x` and `t`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -85,5 +85,5 @@ def _Solver(self, x, x_dot, t, t_dot):
 
 
 # jvpgen: generator=- rest=3ebd50db5b04
-# jvpgen: Solver text=0a714ec94e8a source=a96ccbed9c89 body=c4dbdf883a4f
+# jvpgen: Solver text=0a714ec94e8a source=a96ccbed9c89 body=ac2294cbc0d9
 #   Solver_jvp, _Solver <- Solver, jnp, nn

@@ -21,7 +21,7 @@ def CNN_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`CNN` and its derivative along the tangents of the variables, `x`.
+    """`CNN` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -58,5 +58,5 @@ def _CNN(self, x, x_dot, *, train: bool):
 
 
 # jvpgen: generator=- rest=43c1f69d5d04
-# jvpgen: CNN text=ed5e9210ede6 source=afb10835c62a body=56edf9d034e7
+# jvpgen: CNN text=ed5e9210ede6 source=afb10835c62a body=d7aae94beb71
 #   CNN_jvp, _CNN <- CNN, jnp, nn

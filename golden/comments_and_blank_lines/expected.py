@@ -18,7 +18,7 @@ def Commented_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Commented` and its derivative along the tangents of the variables, `x`.
+    """`Commented` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -51,5 +51,5 @@ def _Commented(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=93e5c44d21f4
-# jvpgen: Commented text=f3fd18bf9c89 source=deb34aa50480 body=06120f5cf190
+# jvpgen: Commented text=f3fd18bf9c89 source=deb34aa50480 body=8ed7f848a9fe
 #   Commented_jvp, _Commented <- Commented, nn

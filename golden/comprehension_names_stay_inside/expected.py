@@ -21,7 +21,7 @@ def Ensemble_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Ensemble` and its derivative along the tangents of the variables, `x`, `parts`.
+    """`Ensemble` and its derivative along the tangents of the variables, `x` and `parts`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -67,5 +67,5 @@ def _Ensemble(self, x, x_dot, parts, parts_dot):
 
 
 # jvpgen: generator=- rest=b5052814a1dd
-# jvpgen: Ensemble text=ad356c487291 source=2a37b87ab477 body=9374352b5922
+# jvpgen: Ensemble text=ad356c487291 source=2a37b87ab477 body=e10767bc4ebc
 #   Ensemble_jvp, _Ensemble <- Ensemble, jnp, nn

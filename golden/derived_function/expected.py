@@ -3,7 +3,7 @@
 """Forward-mode derivatives of `input.py`."""
 
 import jax.numpy as jnp
-from jvpgen.runtime import body, function_jvp, Pair, pushforward, tangent_numpy
+from jvpgen.runtime import Pair, body, function_jvp, pushforward, tangent_numpy
 
 from input import energy, kinetic
 
@@ -47,12 +47,12 @@ def _energy(state, state_dot, mass=2.0, mass_dot=None, *, stiffness, stiffness_d
     total_dot = tangent_numpy.sum(2 * stretch * stretch_dot)
     return (
         kinetic_out + scaled * total,
-        kinetic_out_dot + (scaled_dot * total + scaled * total_dot),
+        kinetic_out_dot + scaled_dot * total + scaled * total_dot,
     )
 
 
-# jvpgen: generator=- rest=236a3fcb593f
-# jvpgen: energy text=b8728a0fb5b8 source=9a2021d14367 body=c318c2be42a8
+# jvpgen: generator=- rest=5b2081683068
+# jvpgen: energy text=b8728a0fb5b8 source=9a2021d14367 body=005d93b0d542
 #   energy_jvp, _energy <- energy, jnp, jvpgen, kinetic
 # jvpgen: kinetic text=d797694f3b4f source=a623ff2b3ebe body=c51b61f0aa1d
 #   _kinetic <- jnp, kinetic

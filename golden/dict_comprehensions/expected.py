@@ -18,7 +18,7 @@ def MultiModal_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`MultiModal` and its derivative along the tangents of the variables, `inputs`.
+    """`MultiModal` and its derivative along the tangents of the variables and `inputs`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -70,5 +70,5 @@ def _MultiModal(self, inputs, inputs_dot):
 
 
 # jvpgen: generator=- rest=94e8a280a0f0
-# jvpgen: MultiModal text=92fe3e1be230 source=a6bfb7bdc996 body=de12e5bdb408
+# jvpgen: MultiModal text=92fe3e1be230 source=a6bfb7bdc996 body=8a1b984a4087
 #   MultiModal_jvp, _MultiModal <- MultiModal, nn

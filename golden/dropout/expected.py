@@ -19,7 +19,7 @@ def Regularised_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Regularised` and its derivative along the tangents of the variables, `x`.
+    """`Regularised` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -50,5 +50,5 @@ def _Regularised(self, x, x_dot, train: bool = True):
 
 
 # jvpgen: generator=- rest=c011062fbf9a
-# jvpgen: Regularised text=33f9aca0a412 source=4b556c9f841a body=65fb7d4fe267
+# jvpgen: Regularised text=33f9aca0a412 source=4b556c9f841a body=469c3b4cc585
 #   Regularised_jvp, _Regularised <- Regularised, nn

@@ -19,7 +19,7 @@ def Encoder_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Encoder` and its derivative along the tangents of the variables, `x`.
+    """`Encoder` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -49,5 +49,5 @@ def _Encoder(self, x, x_dot, pool=True):
 
 
 # jvpgen: generator=- rest=a05c632a75ac
-# jvpgen: Encoder text=37a11ce960d1 source=22f1727c1476 body=fc02d7d25a75
+# jvpgen: Encoder text=37a11ce960d1 source=22f1727c1476 body=2eb8c8f83cea
 #   Encoder_jvp, _Encoder <- Encoder, nn

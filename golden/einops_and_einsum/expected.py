@@ -20,7 +20,7 @@ def PatchMixer_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`PatchMixer` and its derivative along the tangents of the variables, `image`.
+    """`PatchMixer` and its derivative along the tangents of the variables and `image`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -66,5 +66,5 @@ def _PatchMixer(self, image, image_dot):
 
 
 # jvpgen: generator=- rest=cf1ab1a15c1c
-# jvpgen: PatchMixer text=34ceb5c13946 source=30c0d432a71b body=40929876f56d
+# jvpgen: PatchMixer text=34ceb5c13946 source=30c0d432a71b body=4f7270e5a60d
 #   PatchMixer_jvp, _PatchMixer <- PatchMixer, jnp, nn, rearrange, reduce, repeat

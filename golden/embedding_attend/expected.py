@@ -18,7 +18,7 @@ def TiedModel_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`TiedModel` and its derivative along the tangents of the variables, `tokens`.
+    """`TiedModel` and its derivative along the tangents of the variables and `tokens`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -40,11 +40,9 @@ def TiedModel_jvp(
 def _TiedModel(self, tokens, tokens_dot):
     x, x_dot = pushforward(self.embed, (tokens,), (tokens_dot,))
     # x = x + self.embed(jnp.roll(tokens, 1, axis=-1))
-    embed, embed_dot = pushforward(
-        self.embed,
-        (jnp.roll(tokens, 1, axis=-1),),
-        (tangent_numpy.roll(tokens_dot, 1, axis=-1),),
-    )
+    roll = jnp.roll(tokens, 1, axis=-1)
+    roll_dot = tangent_numpy.roll(tokens_dot, 1, axis=-1)
+    embed, embed_dot = pushforward(self.embed, (roll,), (roll_dot,))
     x, x_dot = x + embed, x_dot + embed_dot
     # return self.embed.attend(self.norm(x))
     norm, norm_dot = pushforward(self.norm, (x,), (x_dot,))
@@ -52,5 +50,5 @@ def _TiedModel(self, tokens, tokens_dot):
 
 
 # jvpgen: generator=- rest=c66720c5a0d7
-# jvpgen: TiedModel text=ef7d944be9d5 source=4434e8fafefd body=eb419fed7750
+# jvpgen: TiedModel text=ef7d944be9d5 source=4434e8fafefd body=46d4063c2ddc
 #   TiedModel_jvp, _TiedModel <- TiedModel, jnp, nn

@@ -19,7 +19,7 @@ def Head_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Head` and its derivative along the tangents of the variables, `x`.
+    """`Head` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -50,5 +50,5 @@ def _Head(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=5b0eafcb45ab
-# jvpgen: Head text=5c47586058cb source=a19f260f7a23 body=34ad02848fac
+# jvpgen: Head text=5c47586058cb source=a19f260f7a23 body=3e380b348249
 #   Head_jvp, _Head <- Head, nn

@@ -21,7 +21,7 @@ def Penalty_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Penalty` and its derivative along the tangents of the variables, `weights`,
+    """`Penalty` and its derivative along the tangents of the variables, `weights` and
     `scale`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
@@ -68,15 +68,15 @@ def _Penalty(self, weights, weights_dot, scale, scale_dot):
         scale_dot * w + scale * w_dot for w, w_dot in zip(weights, weights_dot)
     )
     # return l2 + l1 * scale, total_of(w * scale for w in weights), scaled, largest
-    total_of_out, total_of_out_dot = pushforward(
-        total_of,
-        ((w * scale for w in weights),),
-        ((w_dot * scale + w * scale_dot for w, w_dot in zip(weights, weights_dot)),),
+    items = (w * scale for w in weights)
+    items_dot = (
+        w_dot * scale + w * scale_dot for w, w_dot in zip(weights, weights_dot)
     )
+    total_of_out, total_of_out_dot = pushforward(total_of, (items,), (items_dot,))
     return (
         (l2 + l1 * scale, total_of_out, scaled, largest),
         (
-            l2_dot + (l1_dot * scale + l1 * scale_dot),
+            l2_dot + l1_dot * scale + l1 * scale_dot,
             total_of_out_dot,
             scaled_dot,
             zero(largest),
@@ -85,7 +85,7 @@ def _Penalty(self, weights, weights_dot, scale, scale_dot):
 
 
 # jvpgen: generator=- rest=59e689bd6778
-# jvpgen: Penalty text=b5d5ce173bea source=af54f7c7b602 body=3bfdb782b8d0
+# jvpgen: Penalty text=b5d5ce173bea source=af54f7c7b602 body=9309301647de
 #   Penalty_jvp, _Penalty <- Penalty, jnp, nn, total_of
 # jvpgen: total_of text=f54b7054ffc0 source=c6bca54f9df0 body=ae13c6434f04
 #   _total_of <- total_of

@@ -21,7 +21,8 @@ def Similarity_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Similarity` and its derivative along the tangents of the variables, `query`, `key`.
+    """`Similarity` and its derivative along the tangents of the variables, `query` and
+    `key`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -75,7 +76,7 @@ def _Similarity(self, query, query_dot, key, key_dot):
 
 
 # jvpgen: generator=- rest=1af129d6f298
-# jvpgen: Similarity text=1a46c974c489 source=987501ace36f body=8153e128b65c
+# jvpgen: Similarity text=1a46c974c489 source=987501ace36f body=f8caf37293f7
 #   Similarity_jvp, _Similarity <- Similarity, cosine, nn
 # jvpgen: normalise text=62eaa1bfddd4 source=53a70c7e81f4 body=ce4b897c7f81
 #   _normalise <- jnp, normalise

@@ -4,8 +4,8 @@
 
 import activations
 import flax.linen as nn
-from layers import Gated, rms_norm
 from jvpgen.runtime import apply_jvp, body, pushforward
+from layers import Gated, rms_norm
 
 from input import Network
 
@@ -20,7 +20,7 @@ def Network_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Network` and its derivative along the tangents of the variables, `x`.
+    """`Network` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -38,14 +38,14 @@ def _Network(self, x, x_dot):
     gated, gated_dot = pushforward(Gated(4), (x,), (x_dot,))
     x, x_dot = pushforward(rms_norm, (gated, 1e-5), (gated_dot, None))
     # return nn.Dense(2)(activations.squared_relu(x))
-    dense = nn.Dense(2)
+    dense_layer = nn.Dense(2)
     squared_relu, squared_relu_dot = pushforward(
         activations.squared_relu, (x,), (x_dot,)
     )
-    return pushforward(dense, (squared_relu,), (squared_relu_dot,))
+    return pushforward(dense_layer, (squared_relu,), (squared_relu_dot,))
 
 
 # jvpgen: generator=- rest=436d7ea1ef3e
-# jvpgen: Network text=867f85ecbc08 source=9c8298d68d20 body=4b1ffb47ffce
+# jvpgen: Network text=867f85ecbc08 source=9c8298d68d20 body=98bdd9d7b215
 #   Network_jvp, _Network <- Gated, Network, activations, nn, rms_norm; activations.py:
 #   squared_relu; layers.py: Gated, rms_norm

@@ -2,9 +2,9 @@
 # To regenerate: python -m jvpgen layers.py
 """Forward-mode derivatives of `layers.py`."""
 
-from activations import squared_relu
 import flax.linen as nn
 import jax.numpy as jnp
+from activations import squared_relu
 from jvpgen.runtime import body, pushforward
 
 from layers import Gated, rms_norm

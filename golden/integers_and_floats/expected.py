@@ -22,7 +22,8 @@ def Bucketed_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Bucketed` and its derivative along the tangents of the variables, `x`, `lengths`.
+    """`Bucketed` and its derivative along the tangents of the variables, `x` and
+    `lengths`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -73,5 +74,5 @@ def _Bucketed(self, x, x_dot, lengths, lengths_dot):
 
 
 # jvpgen: generator=- rest=1a90d7126b6b
-# jvpgen: Bucketed text=4a07c7f1ccc7 source=99e5117032b6 body=b74bf5d88a40
+# jvpgen: Bucketed text=4a07c7f1ccc7 source=99e5117032b6 body=9a133a31b6d6
 #   Bucketed_jvp, _Bucketed <- Bucketed, jnp, nn

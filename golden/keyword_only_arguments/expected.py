@@ -4,7 +4,7 @@
 
 import flax.linen as nn
 import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, Pair, pairs, pushforward
+from jvpgen.runtime import Pair, apply_jvp, body, pairs, pushforward
 
 from input import Modulated, modulate
 
@@ -26,7 +26,7 @@ def Modulated_jvp(
     mutable=False,
 ):
     """`Modulated` and its derivative along the tangents of the variables, `x`,
-    `embeddings`, `time`, `scale`.
+    `embeddings`, `time` and `scale`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -68,7 +68,7 @@ def _Modulated(
     scale=None,
     scale_dot=None,
 ):
-    # parts = {name: nn.Dense(2, name=name)(value) for name, value in embeddings.ite ...
+    # parts = {name: nn.Dense(2, name=name)(value) for name, value in ...
     items = {}
     items_dot = {}
     for name, (value, value_dot) in pairs(embeddings, embeddings_dot).items():
@@ -95,8 +95,8 @@ def _Modulated(
     )
 
 
-# jvpgen: generator=- rest=b869040cbc90
-# jvpgen: Modulated text=83a80b6504eb source=b1efc8025669 body=11c8d4c8ab50
+# jvpgen: generator=- rest=d38df1d4f7f0
+# jvpgen: Modulated text=83a80b6504eb source=b1efc8025669 body=7c62f35b9cb1
 #   Modulated_jvp, _Modulated <- Modulated, jnp, modulate, nn
 # jvpgen: modulate text=0a781e0dc963 source=66c0af3081b7 body=75660d595943
 #   _modulate <- modulate

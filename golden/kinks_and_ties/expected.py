@@ -22,7 +22,7 @@ def Kinks_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Kinks` and its derivative along the tangents of the variables, `x`, `y`.
+    """`Kinks` and its derivative along the tangents of the variables, `x` and `y`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
     """
@@ -72,5 +72,5 @@ def _Kinks(self, x, x_dot, y, y_dot):
 
 
 # jvpgen: generator=- rest=f4f400c514de
-# jvpgen: Kinks text=2b82da376870 source=a746445c965d body=b2acfd29e2c7
+# jvpgen: Kinks text=2b82da376870 source=a746445c965d body=294531da86b0
 #   Kinks_jvp, _Kinks <- Kinks, jnp, nn

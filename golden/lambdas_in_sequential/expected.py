@@ -19,7 +19,7 @@ def Stack_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Stack` and its derivative along the tangents of the variables, `x`.
+    """`Stack` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -51,5 +51,5 @@ def _Stack(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=d6222c05cf66
-# jvpgen: Stack text=19f309f07bcd source=b7389889a108 body=e501c9294b1b
+# jvpgen: Stack text=19f309f07bcd source=b7389889a108 body=6b60d5816d81
 #   Stack_jvp, _Stack <- Stack, jnp, nn

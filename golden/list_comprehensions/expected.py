@@ -21,7 +21,8 @@ def MultiHead_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`MultiHead` and its derivative along the tangents of the variables, `x`, `groups`.
+    """`MultiHead` and its derivative along the tangents of the variables, `x` and
+    `groups`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -73,5 +74,5 @@ def _MultiHead(self, x, x_dot, groups, groups_dot):
 
 
 # jvpgen: generator=- rest=4acc0220cbe6
-# jvpgen: MultiHead text=177d8a6d6070 source=bf7ad08bb770 body=8e7036cfb704
+# jvpgen: MultiHead text=177d8a6d6070 source=bf7ad08bb770 body=b5c360846e0a
 #   MultiHead_jvp, _MultiHead <- MultiHead, jnp, nn

@@ -19,7 +19,7 @@ def Physical_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Physical` and its derivative along the tangents of the variables, `x`.
+    """`Physical` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
     """
@@ -50,5 +50,5 @@ def _Physical(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=feb6ee0cd75e
-# jvpgen: Physical text=a6d6d74c85bc source=fd381c393fda body=24117596353a
+# jvpgen: Physical text=a6d6d74c85bc source=fd381c393fda body=599cf82f8e9e
 #   Physical_jvp, _Physical <- Physical, jnp, nn

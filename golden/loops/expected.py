@@ -20,7 +20,7 @@ def UNet_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`UNet` and its derivative along the tangents of the variables, `x`, `depth`.
+    """`UNet` and its derivative along the tangents of the variables, `x` and `depth`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -68,5 +68,5 @@ def _UNet(self, x, x_dot, depth=None, depth_dot=None):
 
 
 # jvpgen: generator=- rest=7cb14c391809
-# jvpgen: UNet text=891044ebd1ac source=91bc4aae7d95 body=631d3e9e3c50
+# jvpgen: UNet text=891044ebd1ac source=91bc4aae7d95 body=83ca89354e22
 #   UNet_jvp, _UNet <- UNet, nn

@@ -5,7 +5,7 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, Pair, pushforward, tangent_numpy
+from jvpgen.runtime import Pair, apply_jvp, body, pushforward, tangent_numpy
 
 from input import VAE
 
@@ -20,7 +20,7 @@ def VAE_encode_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`VAE.encode` and its derivative along the tangents of the variables, `x`.
+    """`VAE.encode` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -54,7 +54,7 @@ def VAE_sample_jvp(
     mutable=False,
 ):
     """`VAE.sample` and its derivative along the tangents of the variables, `mean`,
-    `log_variance`, `temperature`.
+    `log_variance` and `temperature`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -83,7 +83,7 @@ def VAE_decode_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`VAE.decode` and its derivative along the tangents of the variables, `z`.
+    """`VAE.decode` and its derivative along the tangents of the variables and `z`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -112,7 +112,7 @@ def VAE_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`VAE` and its derivative along the tangents of the variables, `x`.
+    """`VAE` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -186,7 +186,7 @@ def _VAE(self, x, x_dot):
     return (decode, divergence), (decode_dot, divergence_dot)
 
 
-# jvpgen: generator=- rest=2a2c48ed4eca
-# jvpgen: VAE text=1cb317bc6c4f source=891f0f986669 body=3c600699a266
+# jvpgen: generator=- rest=b67ce51b6e4f
+# jvpgen: VAE text=1cb317bc6c4f source=891f0f986669 body=a4947bed1ac0
 #   VAE_encode_jvp, VAE_sample_jvp, VAE_decode_jvp, VAE_jvp, _VAE_encode, _VAE_sample,
 #   _VAE_decode, _VAE <- VAE, jax, jnp, nn

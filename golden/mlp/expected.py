@@ -19,7 +19,7 @@ def MLP_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`MLP` and its derivative along the tangents of the variables, `x`.
+    """`MLP` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -43,5 +43,5 @@ def _MLP(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=1af82e57d874
-# jvpgen: MLP text=86905abbea03 source=44d13cd8ed32 body=dfb6b49e0952
+# jvpgen: MLP text=86905abbea03 source=44d13cd8ed32 body=06f94cb04ea4
 #   MLP_jvp, _MLP <- MLP, nn

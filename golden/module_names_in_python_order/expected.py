@@ -18,7 +18,7 @@ def Nested_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Nested` and its derivative along the tangents of the variables, `x`.
+    """`Nested` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -37,22 +37,22 @@ def Nested_jvp(
 @body(Nested)
 def _Nested(self, x, x_dot):
     # x = nn.Dense(2)(nn.Dense(4)(x) * nn.Dense(1)(x))
-    dense_2 = nn.Dense(2)
+    dense_layer = nn.Dense(2)
     dense, dense_dot = pushforward(nn.Dense(4), (x,), (x_dot,))
     dense_out, dense_out_dot = pushforward(nn.Dense(1), (x,), (x_dot,))
-    x, x_dot = pushforward(
-        dense_2, (dense * dense_out,), (dense_dot * dense_out + dense * dense_out_dot,)
-    )
+    scaled = dense * dense_out
+    scaled_dot = dense_dot * dense_out + dense * dense_out_dot
+    x, x_dot = pushforward(dense_layer, (scaled,), (scaled_dot,))
     # return nn.Dense(3)(x) + nn.Dense(3, use_bias=False)(nn.sigmoid(nn.Dense(2)(x)))
-    dense_2, dense_2_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
-    dense_out = nn.Dense(3, use_bias=False)
+    dense_out, dense_out_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
+    dense_layer = nn.Dense(3, use_bias=False)
     dense, dense_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
     sigmoid = nn.sigmoid(dense)
     sigmoid_dot = dense_dot * sigmoid * (1 - sigmoid)
-    dense_3, dense_3_dot = pushforward(dense_out, (sigmoid,), (sigmoid_dot,))
-    return dense_2 + dense_3, dense_2_dot + dense_3_dot
+    dense_2, dense_2_dot = pushforward(dense_layer, (sigmoid,), (sigmoid_dot,))
+    return dense_out + dense_2, dense_out_dot + dense_2_dot
 
 
 # jvpgen: generator=- rest=37fb01ff0bf9
-# jvpgen: Nested text=743bf2b84949 source=3266fb310c92 body=183589b4ea57
+# jvpgen: Nested text=743bf2b84949 source=3266fb310c92 body=98f05e1544ef
 #   Nested_jvp, _Nested <- Nested, nn

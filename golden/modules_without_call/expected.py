@@ -19,7 +19,7 @@ def ActorCritic_policy_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`ActorCritic.policy` and its derivative along the tangents of the variables,
+    """`ActorCritic.policy` and its derivative along the tangents of the variables and
     `observation`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
@@ -50,7 +50,7 @@ def ActorCritic_value_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`ActorCritic.value` and its derivative along the tangents of the variables,
+    """`ActorCritic.value` and its derivative along the tangents of the variables and
     `observation`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
@@ -81,7 +81,7 @@ def ActorCritic_both_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`ActorCritic.both` and its derivative along the tangents of the variables,
+    """`ActorCritic.both` and its derivative along the tangents of the variables and
     `observation`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
@@ -135,6 +135,6 @@ def _ActorCritic_both(self, observation, observation_dot):
 
 
 # jvpgen: generator=- rest=3ee912a727d8
-# jvpgen: ActorCritic text=227b56dfc275 source=d874b9e10b79 body=c083b9518a2e
+# jvpgen: ActorCritic text=227b56dfc275 source=d874b9e10b79 body=bb226b5e091d
 #   ActorCritic_policy_jvp, ActorCritic_value_jvp, ActorCritic_both_jvp,
 #   _ActorCritic_policy, _ActorCritic_value, _ActorCritic_both <- ActorCritic, nn

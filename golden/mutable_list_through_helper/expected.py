@@ -19,7 +19,7 @@ def DenseNet_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`DenseNet` and its derivative along the tangents of the variables, `x`.
+    """`DenseNet` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -52,12 +52,10 @@ def _DenseNet(self, x, x_dot):
         count, count_dot = pushforward(record, (seen, y), (seen_dot, y_dot))
         # named[f"layer_{i}"] = y
         key = f"layer_{i}"
-        named[key] = y
-        named_dot[key] = y_dot
+        named[key], named_dot[key] = y, y_dot
     # named["first"] = named.pop("layer_0") * count
     pop, pop_dot = named.pop("layer_0"), named_dot.pop("layer_0")
-    named["first"] = pop * count
-    named_dot["first"] = pop_dot * count + pop * count_dot
+    named["first"], named_dot["first"] = pop * count, pop_dot * count + pop * count_dot
     features.insert(0, features.pop() * 2)
     features_dot.insert(0, features_dot.pop() * 2)
     del features[1], features_dot[1]
@@ -68,7 +66,7 @@ def _DenseNet(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=705f3223a945
-# jvpgen: DenseNet text=bde169b89d51 source=6ee8df937150 body=a422a0876703
+# jvpgen: DenseNet text=bde169b89d51 source=6ee8df937150 body=78d8572a847f
 #   DenseNet_jvp, _DenseNet <- DenseNet, jnp, nn, record
 # jvpgen: record text=3437c4e35a96 source=ae65e2677f68 body=73fad7673a49
 #   _record <- record

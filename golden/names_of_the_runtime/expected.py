@@ -28,7 +28,8 @@ def Net_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Net` and its derivative along the tangents of the variables, `x`, `tangent_numpy`.
+    """`Net` and its derivative along the tangents of the variables, `x` and
+    `tangent_numpy`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -74,7 +75,7 @@ def _Net(self, x, x_dot, tangent_numpy=None, tangent_numpy_dot=None):
 
 
 # jvpgen: generator=- rest=48e19e81312e
-# jvpgen: Net text=8d7018d4eef8 source=62ece4e82467 body=f5428f77982a
+# jvpgen: Net text=8d7018d4eef8 source=62ece4e82467 body=97c837579720
 #   Net_jvp, _Net <- Net, Pair, nn
 # jvpgen: pushforward text=cf64ceeb4b8c source=7e8ee58711ec body=1630b0ed9bbf
 #   _pushforward <- pushforward

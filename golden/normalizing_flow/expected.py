@@ -19,7 +19,7 @@ def Flow_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Flow` and its derivative along the tangents of the variables, `x`.
+    """`Flow` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -40,7 +40,7 @@ def Flow_inverse_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Flow.inverse` and its derivative along the tangents of the variables, `z`.
+    """`Flow.inverse` and its derivative along the tangents of the variables and `z`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -64,14 +64,14 @@ def _Coupling(self, x, x_dot, inverse=False):
     a_dot, b_dot = tangent_numpy.split(
         x_dot[..., ::-1] if self.flip else x_dot, 2, axis=-1
     )
-    # log_scale, shift = jnp.split(nn.Dense(2 * b.shape[-1])(nn.tanh(nn.Dense(3)(a)) ...
-    dense_out = nn.Dense(2 * b.shape[-1])
+    # log_scale, shift = jnp.split(nn.Dense(2 * b.shape[-1])(nn.tanh(nn.Dense(3)( ...
+    dense_layer = nn.Dense(2 * b.shape[-1])
     dense, dense_dot = pushforward(nn.Dense(3), (a,), (a_dot,))
     tanh = nn.tanh(dense)
     tanh_dot = dense_dot * (1 - tanh**2)
-    dense_2, dense_2_dot = pushforward(dense_out, (tanh,), (tanh_dot,))
-    log_scale, shift = jnp.split(dense_2, 2, -1)
-    log_scale_dot, shift_dot = tangent_numpy.split(dense_2_dot, 2, -1)
+    dense_out, dense_out_dot = pushforward(dense_layer, (tanh,), (tanh_dot,))
+    log_scale, shift = jnp.split(dense_out, 2, -1)
+    log_scale_dot, shift_dot = tangent_numpy.split(dense_out_dot, 2, -1)
     if inverse:
         # b = (b - shift) * jnp.exp(-log_scale)
         difference, difference_dot = b - shift, b_dot - shift_dot
@@ -113,7 +113,7 @@ def _Flow_inverse(self, z, z_dot):
 
 
 # jvpgen: generator=- rest=e01e6ce83400
-# jvpgen: Flow text=39dd5e0851b3 source=82c778fe4215 body=ef0344c8f2fc
+# jvpgen: Flow text=39dd5e0851b3 source=82c778fe4215 body=8deb7e320a06
 #   Flow_jvp, Flow_inverse_jvp, _Flow, _Flow_inverse <- Coupling, Flow, jnp
-# jvpgen: Coupling text=38e90946e438 source=31b8d945c967 body=df51e46872b3
+# jvpgen: Coupling text=38e90946e438 source=31b8d945c967 body=59a454009cd1
 #   _Coupling <- Coupling, jnp, nn

@@ -20,7 +20,7 @@ def Rare_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Rare` and its derivative along the tangents of the variables, `x`.
+    """`Rare` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -39,5 +39,5 @@ def _Rare(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=ef4f275b233d warnings=1
-# jvpgen: Rare text=1142482f36ff source=d347843fc081 body=202fb626ed67
+# jvpgen: Rare text=1142482f36ff source=d347843fc081 body=7ef985244922
 #   Rare_jvp, _Rare <- Rare, jax, jnp, nn

@@ -22,7 +22,7 @@ def Operators_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Operators` and its derivative along the tangents of the variables, `x`, `y`.
+    """`Operators` and its derivative along the tangents of the variables, `x` and `y`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -58,7 +58,7 @@ def _Operators(self, x, x_dot, y, y_dot):
     remainder = x % y + quotient
     remainder_dot = x_dot - jnp.floor(x / y) * y_dot + zero(quotient)
     product = w @ x - x @ w
-    product_dot = w_dot @ x + w @ x_dot + -(x_dot @ w + x @ w_dot)
+    product_dot = w_dot @ x + w @ x_dot - (x_dot @ w + x @ w_dot)
     sign, sign_dot = -total + +power, -total_dot + power_dot
     between = (x > 0) & (y < 1) | ~(x == y)
     # above = jnp.where(between & (0 < x), x, -y)
@@ -72,5 +72,5 @@ def _Operators(self, x, x_dot, y, y_dot):
 
 
 # jvpgen: generator=- rest=f56d21b3746b
-# jvpgen: Operators text=99aad4583a92 source=3cd7a22e518a body=8a5dc974a090
+# jvpgen: Operators text=99aad4583a92 source=3cd7a22e518a body=80e846914eaa
 #   Operators_jvp, _Operators <- Operators, jnp, nn

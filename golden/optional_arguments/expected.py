@@ -4,7 +4,7 @@
 
 import flax.linen as nn
 import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, Pair, pushforward, tangent_numpy
+from jvpgen.runtime import Pair, apply_jvp, body, pushforward, tangent_numpy
 
 from input import ConditionalNorm
 
@@ -26,7 +26,7 @@ def ConditionalNorm_jvp(
     mutable=False,
 ):
     """`ConditionalNorm` and its derivative along the tangents of the variables, `x`,
-    `condition`, `mask`, `residual`.
+    `condition`, `mask` and `residual`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -81,6 +81,6 @@ def _ConditionalNorm(
     )
 
 
-# jvpgen: generator=- rest=005661fe4a94
-# jvpgen: ConditionalNorm text=6ac531db1f81 source=0f871fd52e55 body=97ea6ff18509
+# jvpgen: generator=- rest=1617d2778e97
+# jvpgen: ConditionalNorm text=6ac531db1f81 source=0f871fd52e55 body=8ce05eb23f99
 #   ConditionalNorm_jvp, _ConditionalNorm <- ConditionalNorm, jnp, nn

@@ -22,7 +22,7 @@ def Diffusion_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Diffusion` and its derivative along the tangents of the variables, `x`, `label`.
+    """`Diffusion` and its derivative along the tangents of the variables, `x` and `label`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -46,13 +46,13 @@ def _Diffusion(self, x, x_dot, label, label_dot):
     def key():
         return self.make_rng("noise")
 
-    pair = jax.random.uniform(key()), jax.random.normal(key(), x.shape)
+    pair = (jax.random.uniform(key()), jax.random.normal(key(), x.shape))
     t, noise = pair
     # noisy = jnp.sqrt(1 - t) * x + jnp.sqrt(t) * noise
     root = jnp.sqrt(1 - t)
     scaled = jnp.sqrt(t) * noise
     noisy, noisy_dot = root * x + scaled, root * x_dot + zero(scaled)
-    # hidden = nn.Dense(3)(noisy) * nn.sigmoid(nn.Dense(3)(label)) + jax.random.norm ...
+    # hidden = nn.Dense(3)(noisy) * nn.sigmoid(nn.Dense(3)(label)) + ...
     dense_out, dense_out_dot = pushforward(nn.Dense(3), (noisy,), (noisy_dot,))
     dense, dense_dot = pushforward(nn.Dense(3), (label,), (label_dot,))
     sigmoid = nn.sigmoid(dense)
@@ -60,13 +60,13 @@ def _Diffusion(self, x, x_dot, label, label_dot):
     normal = jax.random.normal(key(), (3,))
     hidden = dense_out * sigmoid + normal
     hidden_dot = dense_out_dot * sigmoid + dense_out * sigmoid_dot + zero(normal)
-    # keep = label if jax.random.bits(key()).dtype == jnp.uint32 else label * jax.ra ...
+    # keep = label if jax.random.bits(key()).dtype == jnp.uint32 else label * ...
     if jax.random.bits(key()).dtype == jnp.uint32:
         keep, keep_dot = label, label_dot
     else:
         uniform = jax.random.uniform(key())
         keep, keep_dot = label * uniform, label_dot * uniform
-    # table = {"b": nn.Dense(2)(keep), "a": jax.random.normal(self.make_rng("noise") ...
+    # table = {"b": nn.Dense(2)(keep), "a": jax.random.normal(self.make_rng( ...
     dense, dense_dot = pushforward(nn.Dense(2), (keep,), (keep_dot,))
     normal = jax.random.normal(self.make_rng("noise"), (2,))
     table = {"b": dense, "a": normal * hidden.sum()}
@@ -82,5 +82,5 @@ def _Diffusion(self, x, x_dot, label, label_dot):
 
 
 # jvpgen: generator=- rest=4e516d9d8470
-# jvpgen: Diffusion text=3a1de2271ef2 source=7c556adf76be body=0a48ba38b965
+# jvpgen: Diffusion text=3a1de2271ef2 source=7c556adf76be body=ab4c47eb77f9
 #   Diffusion_jvp, _Diffusion <- Diffusion, jax, jnp, nn

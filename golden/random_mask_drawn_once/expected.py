@@ -19,7 +19,7 @@ def Noisy_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Noisy` and its derivative along the tangents of the variables, `x`.
+    """`Noisy` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -46,5 +46,5 @@ def _Noisy(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=c7adcddb5864
-# jvpgen: Noisy text=acc4c8a1b8c1 source=e34942424a62 body=180978348dfa
+# jvpgen: Noisy text=acc4c8a1b8c1 source=e34942424a62 body=0bb6b4e78987
 #   Noisy_jvp, _Noisy <- Noisy, jax, nn

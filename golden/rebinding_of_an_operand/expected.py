@@ -18,7 +18,7 @@ def Rebound_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Rebound` and its derivative along the tangents of the variables, `x`.
+    """`Rebound` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
     """
@@ -47,5 +47,5 @@ def _Rebound(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=c9f5f56cbad7
-# jvpgen: Rebound text=e3d628849cab source=81e8a82c2829 body=e1718cc900a2
+# jvpgen: Rebound text=e3d628849cab source=81e8a82c2829 body=788b326618c7
 #   Rebound_jvp, _Rebound <- Rebound, jnp, nn

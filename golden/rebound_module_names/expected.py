@@ -20,7 +20,7 @@ def Swapped_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Swapped` and its derivative along the tangents of the variables, `x`.
+    """`Swapped` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -57,5 +57,5 @@ def _Swapped(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=ad4b0fcc4e7c
-# jvpgen: Swapped text=8016b5985ae7 source=dd0d8797c3ec body=cadcf9fc2aca
+# jvpgen: Swapped text=8016b5985ae7 source=dd0d8797c3ec body=482c3c5e5495
 #   Swapped_jvp, _Swapped <- Swapped, jnp, linen, np

@@ -20,7 +20,7 @@ def Recurrent_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Recurrent` and its derivative along the tangents of the variables, `xs`.
+    """`Recurrent` and its derivative along the tangents of the variables and `xs`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -42,12 +42,11 @@ def Recurrent_jvp(
 def _Cell(self, carry, carry_dot, x, x_dot):
     h, c = carry
     h_dot, c_dot = carry_dot
-    # i, f, g, o = jnp.split(nn.Dense(4 * self.size)(jnp.concatenate([x, h], -1)), 4 ...
-    dense, dense_dot = pushforward(
-        nn.Dense(4 * self.size),
-        (jnp.concatenate([x, h], -1),),
-        (tangent_numpy.concatenate([x_dot, h_dot], -1),),
-    )
+    # i, f, g, o = jnp.split(nn.Dense(4 * self.size)(jnp.concatenate([x, h], -1)), ...
+    dense_layer = nn.Dense(4 * self.size)
+    joined = jnp.concatenate([x, h], -1)
+    joined_dot = tangent_numpy.concatenate([x_dot, h_dot], -1)
+    dense, dense_dot = pushforward(dense_layer, (joined,), (joined_dot,))
     i, f, g, o = jnp.split(dense, 4, -1)
     i_dot, f_dot, g_dot, o_dot = tangent_numpy.split(dense_dot, 4, -1)
     # c = nn.sigmoid(f) * c + nn.sigmoid(i) * jnp.tanh(g)
@@ -61,7 +60,8 @@ def _Cell(self, carry, carry_dot, x, x_dot):
         sigmoid * c + sigmoid_out * tanh,
         sigmoid_dot * c
         + sigmoid * c_dot
-        + (sigmoid_out_dot * tanh + sigmoid_out * tanh_dot),
+        + sigmoid_out_dot * tanh
+        + sigmoid_out * tanh_dot,
     )
     # h = nn.sigmoid(o) * jnp.tanh(c)
     sigmoid = nn.sigmoid(o)
@@ -75,7 +75,7 @@ def _Cell(self, carry, carry_dot, x, x_dot):
 @body(Recurrent)
 def _Recurrent(self, xs, xs_dot):
     cell, flax_cell = Cell(self.size), nn.GRUCell(self.size)
-    carry = jnp.zeros(self.size), jnp.zeros(self.size)
+    carry = (jnp.zeros(self.size), jnp.zeros(self.size))
     carry_dot = zero(carry)
     state, state_dot = pushforward(
         flax_cell.initialize_carry, (jax.random.key(0), xs.shape[1:]), (None, None)
@@ -95,7 +95,7 @@ def _Recurrent(self, xs, xs_dot):
 
 
 # jvpgen: generator=- rest=0403db92e6b6
-# jvpgen: Recurrent text=c0fef0efd014 source=0709da0283ab body=448760e463fd
+# jvpgen: Recurrent text=c0fef0efd014 source=0709da0283ab body=1c145a74b102
 #   Recurrent_jvp, _Recurrent <- Cell, Recurrent, jax, jnp, nn
-# jvpgen: Cell text=20371b391b4b source=35a1253faaba body=ff5bda0d5c2f
+# jvpgen: Cell text=20371b391b4b source=35a1253faaba body=b6418f2cd241
 #   _Cell <- Cell, jnp, nn

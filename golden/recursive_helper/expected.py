@@ -18,7 +18,7 @@ def Pooled_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Pooled` and its derivative along the tangents of the variables, `x`.
+    """`Pooled` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -57,7 +57,7 @@ def _Pooled(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=2eac68acd683
-# jvpgen: Pooled text=e372f22a0395 source=f20bbcf957a8 body=9ef980c6ec70
+# jvpgen: Pooled text=e372f22a0395 source=f20bbcf957a8 body=1caaf09c4051
 #   Pooled_jvp, _Pooled <- Pooled, nn, tree_sum
 # jvpgen: tree_sum text=e72134fd4523 source=9086d1f11bdf body=67a8dfb7ab24
 #   _tree_sum <- tree_sum

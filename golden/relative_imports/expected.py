@@ -3,11 +3,11 @@
 """Forward-mode derivatives of `relative_imports/input.py`."""
 
 import flax.linen as nn
-from . import scaling
-from .parts.mixing import mix
 from jvpgen.runtime import apply_jvp, body, pushforward
 
+from . import scaling
 from .input import Mixer
+from .parts.mixing import mix
 
 
 def Mixer_jvp(
@@ -20,7 +20,7 @@ def Mixer_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Mixer` and its derivative along the tangents of the variables, `x`.
+    """`Mixer` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -40,6 +40,6 @@ def _Mixer(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=dfff6c7a18d1
-# jvpgen: Mixer text=324dc23d42b6 source=9b2bfec75f52 body=7d7de0723d51
+# jvpgen: Mixer text=324dc23d42b6 source=9b2bfec75f52 body=3b000ac2642a
 #   Mixer_jvp, _Mixer <- Mixer, mix, nn, scaling; relative_imports/parts/mixing.py: mix;
 #   relative_imports/scaling.py: scaled

@@ -20,8 +20,8 @@ def WeightNormed_features_of_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`WeightNormed.features_of` and its derivative along the tangents of the variables,
-    `x`.
+    """`WeightNormed.features_of` and its derivative along the tangents of the variables
+    and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -51,7 +51,7 @@ def WeightNormed_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`WeightNormed` and its derivative along the tangents of the variables, `x`.
+    """`WeightNormed` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -75,10 +75,8 @@ def _WeightNormed_setup(self):
     # self.kernel = self.gain * v / jnp.linalg.norm(v, axis=0)
     scaled, scaled_dot = self.gain * v, self.gain_dot * v + self.gain * v_dot
     norm, norm_dot = norm_jvp(v, v_dot, axis=0)
-    ratio = scaled / norm
-    ratio_dot = scaled_dot / norm - ratio * norm_dot / norm
-    self.kernel = ratio
-    self.kernel_dot = ratio_dot
+    self.kernel = scaled / norm
+    self.kernel_dot = scaled_dot / norm - self.kernel * norm_dot / norm
     self.positions = jnp.arange(4) / 4
     self.head = nn.Dense(2)
 
@@ -99,6 +97,6 @@ def _WeightNormed(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=d4dbb12bd666
-# jvpgen: WeightNormed text=0445805e5dc9 source=68431ef2c0b5 body=87d6b3d8e2b7
+# jvpgen: WeightNormed text=0445805e5dc9 source=68431ef2c0b5 body=f2e060bec8ff
 #   WeightNormed_features_of_jvp, WeightNormed_jvp, _WeightNormed_setup,
 #   _WeightNormed_features_of, _WeightNormed <- WeightNormed, jnp, nn

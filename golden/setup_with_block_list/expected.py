@@ -18,7 +18,7 @@ def Tower_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Tower` and its derivative along the tangents of the variables, `x`.
+    """`Tower` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -35,9 +35,8 @@ def _Block(self, x, x_dot):
     # return x + self.narrow(nn.relu(self.wide(self.norm(x))))
     norm, norm_dot = pushforward(self.norm, (x,), (x_dot,))
     wide, wide_dot = pushforward(self.wide, (norm,), (norm_dot,))
-    narrow, narrow_dot = pushforward(
-        self.narrow, (nn.relu(wide),), (tangent_numpy.where(wide > 0, wide_dot, 0),)
-    )
+    relu, relu_dot = nn.relu(wide), tangent_numpy.where(wide > 0, wide_dot, 0)
+    narrow, narrow_dot = pushforward(self.narrow, (relu,), (relu_dot,))
     return x + narrow, x_dot + narrow_dot
 
 
@@ -49,7 +48,7 @@ def _Tower(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=bb6f319bfdfe
-# jvpgen: Tower text=39f4d9b45d89 source=38aef76718c7 body=cf78b0f2629a
+# jvpgen: Tower text=39f4d9b45d89 source=38aef76718c7 body=b34af90cfb3d
 #   Tower_jvp, _Tower <- Block, Tower, nn
-# jvpgen: Block text=4ddc7fdf9bc7 source=25dbdc941b9a body=653644bd2e7c
+# jvpgen: Block text=4ddc7fdf9bc7 source=25dbdc941b9a body=3e81430fc82b
 #   _Block <- Block, nn

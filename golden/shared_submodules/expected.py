@@ -20,7 +20,7 @@ def Siamese_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Siamese` and its derivative along the tangents of the variables, `a`, `b`.
+    """`Siamese` and its derivative along the tangents of the variables, `a` and `b`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -41,14 +41,12 @@ def Siamese_jvp(
 @body(Tied)
 def _Tied(self, a, a_dot, b, b_dot):
     # return nn.Dense(2)(self.encoder(a) * self.encoder(b))
-    dense = nn.Dense(2)
+    dense_layer = nn.Dense(2)
     encoder, encoder_dot = pushforward(self.encoder, (a,), (a_dot,))
     encoder_out, encoder_out_dot = pushforward(self.encoder, (b,), (b_dot,))
-    return pushforward(
-        dense,
-        (encoder * encoder_out,),
-        (encoder_dot * encoder_out + encoder * encoder_out_dot,),
-    )
+    scaled = encoder * encoder_out
+    scaled_dot = encoder_dot * encoder_out + encoder * encoder_out_dot
+    return pushforward(dense_layer, (scaled,), (scaled_dot,))
 
 
 @body(Siamese)
@@ -66,7 +64,7 @@ def _Siamese(self, a, a_dot, b, b_dot):
 
 
 # jvpgen: generator=- rest=b3156971a4de
-# jvpgen: Siamese text=397630b45e95 source=b2f6f92c8bb6 body=aa967e3b8e92
+# jvpgen: Siamese text=397630b45e95 source=b2f6f92c8bb6 body=da6fa433669b
 #   Siamese_jvp, _Siamese <- Siamese, Tied, nn
-# jvpgen: Tied text=40c6d41a5d86 source=5b95987a1aac body=79566a4d90bf
+# jvpgen: Tied text=40c6d41a5d86 source=5b95987a1aac body=f1ae406c709c
 #   _Tied <- Tied, nn

@@ -19,7 +19,7 @@ def Mixture_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Mixture` and its derivative along the tangents of the variables, `x`.
+    """`Mixture` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -41,8 +41,11 @@ def _Mixture(self, x, x_dot):
     gates_dot = gates * (
         dense_dot - tangent_numpy.sum(gates * dense_dot, -1, keepdims=True)
     )
-    pushforward(self.sow, ("intermediates", "gates", gates), (None, None, gates_dot))
-    # self.sow("losses", "balance", jnp.sum(gates.mean(0) ** 2), init_fn=lambda: 0.0 ...
+    # self.sow("intermediates", "gates", gates)
+    sow, _ = pushforward(getattr, (self, "sow"), (None, None))
+    pushforward(sow, ("intermediates", "gates", gates), (None, None, gates_dot))
+    # self.sow("losses", "balance", jnp.sum(gates.mean(0) ** 2), init_fn=lambda: ...
+    sow, _ = pushforward(getattr, (self, "sow"), (None, None))
     mean, mean_dot = gates.mean(0), gates_dot.mean(0)
 
     def function(a, b):
@@ -53,13 +56,13 @@ def _Mixture(self, x, x_dot):
         return a + b, a_dot + b_dot
 
     pushforward(
-        self.sow,
+        sow,
         ("losses", "balance", jnp.sum(mean**2)),
         (None, None, tangent_numpy.sum(2 * mean * mean_dot)),
         init_fn=lambda: 0.0,
         reduce_fn=function,
     )
-    # outputs = jnp.stack([nn.Dense(2, name=f"expert_{i}")(x) for i in range(self.ex ...
+    # outputs = jnp.stack([nn.Dense(2, name=f"expert_{i}")(x) for i in range( ...
     items = []
     items_dot = []
     for i in range(self.experts):
@@ -75,5 +78,5 @@ def _Mixture(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=acd3c7c966e2
-# jvpgen: Mixture text=c02af8271738 source=9b2c41639f89 body=246b7a73da36
+# jvpgen: Mixture text=c02af8271738 source=9b2c41639f89 body=7f99a8748222
 #   Mixture_jvp, _Mixture <- Mixture, jnp, nn

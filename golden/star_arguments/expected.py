@@ -4,7 +4,7 @@
 
 import flax.linen as nn
 import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, Pair, pushforward, tangent_numpy, zero
+from jvpgen.runtime import Pair, apply_jvp, body, pushforward, tangent_numpy, zero
 
 from input import Concat, Fusion, weighted
 
@@ -22,7 +22,7 @@ def Fusion_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Fusion` and its derivative along the tangents of the variables, `x`, `others`,
+    """`Fusion` and its derivative along the tangents of the variables, `x`, `others` and
     `bias`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
@@ -61,11 +61,11 @@ def _weighted(*terms, terms_dot=(), weights=None, weights_dot=None):
 
 @body(Concat)
 def _Concat(self, *inputs, inputs_dot=(), axis=-1):
-    return pushforward(
-        nn.Dense(2),
-        (jnp.concatenate(inputs, axis=axis),),
-        (tangent_numpy.concatenate(inputs_dot, axis=axis),),
-    )
+    # return nn.Dense(2)(jnp.concatenate(inputs, axis=axis))
+    dense_layer = nn.Dense(2)
+    joined = jnp.concatenate(inputs, axis=axis)
+    joined_dot = tangent_numpy.concatenate(inputs_dot, axis=axis)
+    return pushforward(dense_layer, (joined,), (joined_dot,))
 
 
 @body(Fusion)
@@ -84,10 +84,10 @@ def _Fusion(self, x, x_dot, *others, others_dot=(), bias=None, bias_dot=None):
     return (weighted_out, weighted_2), (weighted_out_dot, weighted_2_dot)
 
 
-# jvpgen: generator=- rest=ed977e3d6998
-# jvpgen: Fusion text=a929e25c4887 source=7173f1c47c3d body=2d9f1b47e898
+# jvpgen: generator=- rest=6d830e4ed167
+# jvpgen: Fusion text=a929e25c4887 source=7173f1c47c3d body=fcf26ab02ed2
 #   Fusion_jvp, _Fusion <- Concat, Fusion, nn, weighted
 # jvpgen: weighted text=a559b184d1ec source=6adb03b24811 body=b1d8b3928be6
 #   _weighted <- weighted
-# jvpgen: Concat text=a9a85ada32f2 source=86d904f4bd14 body=8f59e87f8309
+# jvpgen: Concat text=a9a85ada32f2 source=86d904f4bd14 body=ff2921109f25
 #   _Concat <- Concat, jnp, nn

@@ -22,7 +22,8 @@ def Downsample_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Downsample` and its derivative along the tangents of the variables, `x`, `scale`.
+    """`Downsample` and its derivative along the tangents of the variables, `x` and
+    `scale`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -71,5 +72,5 @@ def _Downsample(self, x, x_dot, scale=None, scale_dot=None, *, train=False):
 
 
 # jvpgen: generator=- rest=e4b2feb9dbc8
-# jvpgen: Downsample text=d161ef8fcf0e source=cc1eb526f4d0 body=e99610bf2ad9
+# jvpgen: Downsample text=d161ef8fcf0e source=cc1eb526f4d0 body=aedb02a6f8ea
 #   Downsample_jvp, _Downsample <- Downsample, jnp, nn

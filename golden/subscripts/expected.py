@@ -21,7 +21,8 @@ def Windows_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Windows` and its derivative along the tangents of the variables, `series`, `start`.
+    """`Windows` and its derivative along the tangents of the variables, `series` and
+    `start`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
     """
@@ -46,9 +47,7 @@ def _Windows(self, series, series_dot, start, start_dot):
     array = jnp.array([2, 0])
     chosen, chosen_dot = series[array], series_dot[array]
     mean, mean_dot = series[..., 1:].mean(-1), series_dot[..., 1:].mean(-1)
-    # at = series[start, start + 1]
-    total, total_dot = start + 1, start_dot
-    at, at_dot = series[start, total], series_dot[start, total]
+    at, at_dot = series[start, start + 1], series_dot[start, start + 1]
     # padded = jnp.zeros((6, 2)).at[1:5].set(series)
     zeros = jnp.zeros((6, 2))
     padded, padded_dot = zeros.at[1:5].set(series), zero(zeros).at[1:5].set(series_dot)
@@ -75,5 +74,5 @@ def _Windows(self, series, series_dot, start, start_dot):
 
 
 # jvpgen: generator=- rest=3fc85ea8601b
-# jvpgen: Windows text=1cdf92fa0951 source=ee45849dd014 body=a144695e3280
+# jvpgen: Windows text=1cdf92fa0951 source=ee45849dd014 body=a8e608247e7a
 #   Windows_jvp, _Windows <- Windows, jnp, nn

@@ -20,7 +20,7 @@ def Choice_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Choice` and its derivative along the tangents of the variables, `x`, `gate`.
+    """`Choice` and its derivative along the tangents of the variables, `x` and `gate`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -67,5 +67,5 @@ def _Choice(self, x, x_dot, gate=None, gate_dot=None):
 
 
 # jvpgen: generator=- rest=a41ded91b446
-# jvpgen: Choice text=8e62d6c1dd3b source=1bbfe46049f9 body=0e2a57c990cd
+# jvpgen: Choice text=8e62d6c1dd3b source=1bbfe46049f9 body=811ec326d713
 #   Choice_jvp, _Choice <- Choice, nn

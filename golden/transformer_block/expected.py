@@ -3,7 +3,7 @@
 """Forward-mode derivatives of `input.py`."""
 
 import flax.linen as nn
-from jvpgen.runtime import apply_jvp, body, Pair, pushforward
+from jvpgen.runtime import Pair, apply_jvp, body, pushforward
 from jvpgen.runtime.formulas import gelu_jvp
 
 from input import Block
@@ -22,7 +22,7 @@ def Block_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Block` and its derivative along the tangents of the variables, `x`, `mask`.
+    """`Block` and its derivative along the tangents of the variables, `x` and `mask`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -67,6 +67,6 @@ def _Block(self, x, x_dot, mask=None, mask_dot=None, deterministic: bool = True)
     return x + dropout, x_dot + dropout_dot
 
 
-# jvpgen: generator=- rest=41f37ca31d67
-# jvpgen: Block text=8bff40f141fc source=a6c1bcafcd15 body=5795c27c6447
+# jvpgen: generator=- rest=2ba1ddf53896
+# jvpgen: Block text=8bff40f141fc source=a6c1bcafcd15 body=90bb4d799ec7
 #   Block_jvp, _Block <- Block, nn

@@ -21,7 +21,7 @@ def GatedUnit_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`GatedUnit` and its derivative along the tangents of the variables, `x`, `state`.
+    """`GatedUnit` and its derivative along the tangents of the variables, `x` and `state`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -43,11 +43,11 @@ def _GatedUnit(self, x, x_dot, state, state_dot):
     (hidden, memory), steps = state
     (hidden_dot, memory_dot), steps_dot = state_dot
     batch, *_ = x.shape
-    gates, gates_dot = pushforward(
-        nn.Dense(3 * self.features),
-        (jnp.concatenate([x, hidden], axis=-1),),
-        (tangent_numpy.concatenate([x_dot, hidden_dot], axis=-1),),
-    )
+    # gates = nn.Dense(3 * self.features)(jnp.concatenate([x, hidden], axis=-1))
+    dense_layer = nn.Dense(3 * self.features)
+    joined = jnp.concatenate([x, hidden], axis=-1)
+    joined_dot = tangent_numpy.concatenate([x_dot, hidden_dot], axis=-1)
+    gates, gates_dot = pushforward(dense_layer, (joined,), (joined_dot,))
     forget, update, candidate = jnp.split(gates, 3, axis=-1)
     forget_dot, update_dot, candidate_dot = tangent_numpy.split(gates_dot, 3, axis=-1)
     # memory, previous = nn.sigmoid(forget) * memory + candidate, memory
@@ -78,5 +78,5 @@ def _GatedUnit(self, x, x_dot, state, state_dot):
 
 
 # jvpgen: generator=- rest=4bf3d10df353
-# jvpgen: GatedUnit text=ce84bb2d837c source=746b76a7ee51 body=75a30273a6a1
+# jvpgen: GatedUnit text=ce84bb2d837c source=746b76a7ee51 body=fdb6291f70c6
 #   GatedUnit_jvp, _GatedUnit <- GatedUnit, jnp, nn

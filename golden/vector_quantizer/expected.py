@@ -20,7 +20,7 @@ def Quantizer_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Quantizer` and its derivative along the tangents of the variables, `z`.
+    """`Quantizer` and its derivative along the tangents of the variables and `z`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -55,7 +55,7 @@ def _Quantizer(self, z, z_dot):
     commitment_dot = tangent_numpy.mean(2 * difference * difference_dot)
     usage = one_hot.mean(0)
     perplexity = jnp.exp(-jnp.sum(usage * jnp.log(usage + 1e-10)))
-    # return z + jax.lax.stop_gradient(quantized - z), loss + 0.25 * commitment, per ...
+    # return z + jax.lax.stop_gradient(quantized - z), loss + 0.25 * commitment, ...
     stop_gradient = jax.lax.stop_gradient(quantized - z)
     return (
         (z + stop_gradient, loss + 0.25 * commitment, perplexity),
@@ -68,5 +68,5 @@ def _Quantizer(self, z, z_dot):
 
 
 # jvpgen: generator=- rest=fe00ebb47c6f
-# jvpgen: Quantizer text=8f03de840ae6 source=008277bb0cac body=82b2102c1017
+# jvpgen: Quantizer text=8f03de840ae6 source=008277bb0cac body=52cf846d01e4
 #   Quantizer_jvp, _Quantizer <- Quantizer, jax, jnp, nn

@@ -3,9 +3,9 @@
 """Forward-mode derivatives of `relative_imports/parts/mixing.py`."""
 
 import jax.numpy as jnp
-from ..scaling import scaled as halved
 from jvpgen.runtime import body, pushforward, tangent_numpy
 
+from ..scaling import scaled as halved
 from .mixing import mix
 
 

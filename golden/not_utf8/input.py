@@ -1,0 +1,6 @@
+"""A file that is no UTF-8."""
+
+import flax.linen as nn
+import jvpgen
+
+NAME = "café"  # E: JVP902

@@ -1,0 +1,25 @@
+"""Methods with statements outside of the language run under `nn.jvp`; the others are written out."""
+
+import flax.linen as nn
+import jax
+import jvpgen
+
+
+@jvpgen.derive
+class Matched(nn.Module):
+    kind: str = "double"
+
+    def scaled(self, x):
+        match self.kind:  # W: JVP301
+            case "double":
+                return 2 * x
+            case _:
+                return x
+
+    @nn.compact
+    def __call__(self, x):
+        return self.scaled(nn.Dense(2)(x))
+
+
+def example():
+    return {"module": Matched(), "args": (jax.random.normal(jax.random.key(1), (3,)),), "opaque": True}
