@@ -49,7 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--update-golden") or hasattr(config, "workerinput"):
         return
     if os.environ.get("CI"):
-        raise pytest.UsageError("--update-golden is refused where CI is set: golden files are reviewed, not made, there")
+        raise pytest.UsageError(
+            "--update-golden is refused where CI is set: golden files are made by hand and reviewed"
+        )
     from tests.golden.update import updated
 
     config.stash[_CHANGES] = updated()

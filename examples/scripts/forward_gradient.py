@@ -70,7 +70,7 @@ def step(params, batch_stats, state, key):
 
 
 def main():
-    variables = model.init(jax.random.key(0), batch(jax.random.key(0))[0])
+    variables = jax.jit(model.init)(jax.random.key(0), batch(jax.random.key(0))[0])
     params, batch_stats = variables["params"], variables["batch_stats"]
     state = optimizer.init(params)
     print("step  loss")

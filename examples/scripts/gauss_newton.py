@@ -51,38 +51,51 @@ def reference_product(params, v):
     return jax.vjp(logits_of, params)[1](curved)[0]
 
 
-def loss_of(params):
-    return loss_of_logits(model.apply({"params": params}, tokens))
-
-
 @jax.jit
-def step(params):
-    """Solves (G + damping) d = -∇loss and moves by d."""
-    gradient = jax.grad(loss_of)(params)
+def loss_and_gradient(params):
+    def loss_of(p):
+        return loss_of_logits(model.apply({"params": p}, tokens))
 
-    def damped(v):
-        product = gauss_newton_product(params, v)
-        return jax.tree.map(lambda g, x: g + DAMPING * x, product, v)
+    return jax.value_and_grad(loss_of)(params)
 
-    descent = jax.tree.map(jnp.negative, gradient)
-    direction, _ = jax.scipy.sparse.linalg.cg(damped, descent, maxiter=20)
-    return jax.tree.map(jnp.add, params, direction)
+
+def conjugate_gradients(product, b, steps=20):
+    """Approximately solves product(x) = b for vectors."""
+    x, residual, direction = jnp.zeros_like(b), b, b
+    for _ in range(steps):
+        curved = product(direction)
+        size = residual @ residual
+        step = size / (direction @ curved)
+        x, residual = x + step * direction, residual - step * curved
+        direction = residual + (residual @ residual) / size * direction
+    return x
 
 
 def main():
-    params = model.init(jax.random.key(0), tokens)["params"]
+    params = jax.jit(model.init)(jax.random.key(0), tokens)["params"]
     flat, unravel = ravel_pytree(params)
-    v = unravel(jax.random.normal(jax.random.key(1), flat.shape))
 
-    product = ravel_pytree(jax.jit(gauss_newton_product)(params, v))[0]
-    reference = ravel_pytree(jax.jit(reference_product)(params, v))[0]
-    error = jnp.linalg.norm(product - reference) / jnp.linalg.norm(reference)
+    @jax.jit
+    def product(flat, v):
+        return ravel_pytree(gauss_newton_product(unravel(flat), unravel(v)))[0]
+
+    @jax.jit
+    def reference(flat, v):
+        return ravel_pytree(reference_product(unravel(flat), unravel(v)))[0]
+
+    v = jax.random.normal(jax.random.key(1), flat.shape)
+    expected = reference(flat, v)
+    error = jnp.linalg.norm(product(flat, v) - expected) / jnp.linalg.norm(expected)
     print(f"G v for {flat.size} parameters: relative difference {error:.0e}")
 
     print("step  loss")
     for i in range(5):
-        print(f"{i:4}  {loss_of(params):.4f}")
-        params = step(params)
+        loss, gradient = loss_and_gradient(unravel(flat))
+        print(f"{i:4}  {loss:.4f}")
+        # Solve (G + damping) x = -gradient, and move by x.
+        flat = flat + conjugate_gradients(
+            lambda v: product(flat, v) + DAMPING * v, -ravel_pytree(gradient)[0]
+        )
 
 
 if __name__ == "__main__":

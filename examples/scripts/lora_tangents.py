@@ -25,7 +25,7 @@ def flops(function, *arguments):
 
 def main():
     x = jax.random.normal(jax.random.key(0), (2, 64, 128))
-    variables = block.init(jax.random.key(1), x)
+    variables = jax.jit(block.init)(jax.random.key(1), x)
     everything = jax.tree.map(jnp.ones_like, variables["params"])
     # A tree with None instead of a tangent: that leaf stands still.
     adapters = jax.tree_util.tree_map_with_path(

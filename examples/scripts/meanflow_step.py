@@ -58,7 +58,7 @@ def samples(params, key, size=512):
 
 def main():
     example = jnp.zeros((1, 2)), jnp.ones(1), jnp.zeros(1)
-    params = model.init(jax.random.key(0), *example)["params"]
+    params = jax.jit(model.init)(jax.random.key(0), *example)["params"]
     state = optimizer.init(params)
     print("step  loss")
     for i in range(STEPS + 1):

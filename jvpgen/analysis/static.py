@@ -27,10 +27,16 @@ _STATE_METHODS = frozenset("param variable sow has_variable get_variable put_var
 _STATIC_ARRAY_METHODS = frozenset("reshape transpose astype view".split())
 
 
-def static_parameters(function: nodes.Function, qualified: Callable[[str], str | None]) -> frozenset[str]:
-    """Names of the parameters of `function` that no tangent is expected for."""
+Resolver = Callable[[str], str | None]
+
+
+def static_parameters(function: nodes.Function, qualified: Resolver, kind: Resolver) -> frozenset[str]:
+    """Names of the parameters of `function` that no tangent is expected for.
+
+    `qualified` resolves names of its file, `kind` tells what a qualified name is.
+    """
     by_type = {parameter.name for parameter in function.parameters if _typed_static(parameter)}
-    by_use = {name for statement in function.body for name in _static_uses(statement, qualified)}
+    by_use = {name for statement in function.body for name in _static_uses(statement, qualified, kind)}
     rebound = {  # a name that the body assigns again may be something else by then
         name for node in _walk(function.body) if isinstance(node, nodes.Assign) for name in _assigned_names(node)
     }
@@ -78,7 +84,7 @@ def _is_ellipsis(node: nodes.Expression) -> bool:
     return isinstance(node, nodes.Constant) and node.text == "..."
 
 
-def _static_uses(node: nodes.Node, qualified: Callable[[str], str | None]) -> Iterator[str]:
+def _static_uses(node: nodes.Node, qualified: Resolver, kind: Resolver) -> Iterator[str]:
     match node:
         case nodes.If(test=test) | nodes.While(test=test) | nodes.Assert(test=test) | nodes.Conditional(test=test):
             yield from _truth(test)
@@ -86,11 +92,11 @@ def _static_uses(node: nodes.Node, qualified: Callable[[str], str | None]) -> It
             if isinstance(left, nodes.Name) and _is_text(right):
                 yield left.id
         case nodes.Call(function=function, arguments=arguments):
-            yield from _static_arguments(function, arguments, qualified)
+            yield from _static_arguments(function, arguments, qualified, kind)
         case nodes.Unary(operator="not", operand=nodes.Name(id=name)):
             yield name
     for child in nodes.children(node):
-        yield from _static_uses(child, qualified)
+        yield from _static_uses(child, qualified, kind)
 
 
 def _truth(test: nodes.Expression) -> Iterator[str]:
@@ -118,10 +124,12 @@ def _is_text(node: nodes.Expression) -> bool:
 
 
 def _static_arguments(
-    function: nodes.Expression, arguments: tuple[nodes.Argument, ...], qualified: Callable[[str], str | None]
+    function: nodes.Expression, arguments: tuple[nodes.Argument, ...], qualified: Resolver, kind: Resolver
 ) -> Iterator[str]:
     name = dotted(function)
     full = qualified(name) if name else None
+    if full is not None and kind(full) == "module_class":  # its fields: a tangent has no place there
+        yield from (argument.value.id for argument in arguments if isinstance(argument.value, nodes.Name))
     for position, argument in enumerate(arguments):
         if not isinstance(argument.value, nodes.Name):
             continue

@@ -106,8 +106,6 @@ def _dict(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
 
 def push_read(node: nodes.Call, container: nodes.Expression, method: str, frame: Frame, block: Block) -> Pushed:
     """`d.get(k)`, `xs.pop()`, `d.values()` on a container and on its tangents."""
-    if method == "items":
-        raise NotExpressible("`.items()` of active values outside a loop", node)
     values = [container, *(argument.value for argument in node.arguments)]
     operands = [_plain_operand(value, frame, block) for value in values]
     named = {index for index, operand in enumerate(operands) if not is_trivial(operand.pushed.primal)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from jvpgen.analysis import callees
@@ -18,7 +18,6 @@ from jvpgen.forward.pushed import (
     NotExpressible,
     Pushed,
     fits,
-    mentions,
     mentions_out,
     name_value,
     reads_target,
@@ -204,8 +203,7 @@ def _assign_tuple(target: nodes.TupleDisplay | nodes.ListDisplay, pushed: Pushed
         settled = pushed if is_trivial(pushed.primal) else name_value(pushed, frame, block)
         pushed = Pushed(settled.primal, frame.zero(settled.primal))
     assert pushed.tangent is not None
-    names = [nodes.Name(name) for name in target_names(target)]
-    if any(mentions(pushed.tangent, name) for name in names):
+    if any(reads_target(pushed.tangent, part) for part in targets_in(target.elements)):
         block.assign(tuple_of((target, tangent_target(target, frame))), tuple_of((pushed.primal, pushed.tangent)))
         return
     block.assign(target, pushed.primal)
@@ -233,6 +231,18 @@ def is_active_target(target: nodes.Expression, frame: Frame) -> bool:
     return False
 
 
+def targets_in(targets: Iterable[nodes.Expression]) -> Iterator[nodes.Expression]:
+    """The single targets in tuples of targets."""
+    for target in targets:
+        match target:
+            case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
+                yield from targets_in(elements)
+            case nodes.Starred(value=value):
+                yield from targets_in((value,))
+            case _:
+                yield target
+
+
 def _assign_elements(targets: Sequence[nodes.Expression], pushed: Pushed, frame: Frame, block: Block) -> None:
     """`a, b = f(x), g(y)`: one assignment to all primals and tangents."""
     assert isinstance(pushed.primal, nodes.TupleDisplay)
@@ -247,9 +257,8 @@ def _assign_elements(targets: Sequence[nodes.Expression], pushed: Pushed, frame:
             later.append((tangent_target(target, frame), target, primal))
         else:
             tangents.append((tangent_target(target, frame), tangent))
-    names = [nodes.Name(name) for target in targets for name in target_names(target)]
     left, right = tuple_of(targets), tuple_of(primals)
-    split = not any(mentions(tangent, name) for _, tangent in tangents for name in names)
+    split = not any(reads_target(tangent, target) for _, tangent in tangents for target in targets_in(targets))
     dots, values = tuple_of(target for target, _ in tangents), tuple_of(tangent for _, tangent in tangents)
     joint = nodes.Assign((tuple_of((*left.elements, *dots.elements)),), tuple_of((*right.elements, *values.elements)))
     if not tangents:

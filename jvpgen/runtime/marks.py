@@ -43,6 +43,8 @@ def marked(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], d
 
 
 def _bare_if_still(argument: Any) -> Any:
+    if is_pair(argument) and isinstance(argument.tangent, list | dict):
+        return argument  # the callee may fill it, and its tangent along
     if is_pair(argument) and not isinstance(argument.primal, jax.Array) and is_zero(argument.tangent):
         return argument.primal
     return argument

@@ -50,7 +50,7 @@ class Case:
     @cached_property
     def expected(self) -> Mapping[str, str]:
         """The golden texts by their place in the case's folder: outputs, and diagnostics."""
-        found = [path for path in self.folder.rglob("*_jvp.py")]
+        found = list(self.folder.rglob("*_jvp.py"))
         found += [path for path in (self.folder / EXPECTED, self.folder / DIAGNOSTICS) if path.exists()]
         return {path.relative_to(self.folder).as_posix(): path.read_text("utf-8") for path in sorted(found)}
 

@@ -3,10 +3,15 @@
     def example():
         return {"module": CNN(), "args": (x,), "kwargs": {"train": True}, "mutable": ["batch_stats"]}
 
-Keys: `module`, or `function` for a derived plain function; `args`, `kwargs`; `rngs`, `mutable`, `method`, as for
-`Module.apply`; `still`: names of arguments, or positions ("0"), that are never given a tangent; `call_args`, `call_kwargs`: other
-arguments for the call than for `init`; `init`: variables are what `init` makes of them, not random; `opaque`: the case is about a step that goes through `jax.jvp`; `heavy`: only
-the mixes that matter most, and no float64, where more would only take time; `tolerance`.
+Keys:
+  module: or `function` for a derived plain function.
+  args, kwargs, rngs, mutable, method: as for `Module.apply`.
+  call_args, call_kwargs: other arguments for the call than for `init`.
+  still: names or positions ("0") of arguments that are never given a tangent.
+  init: variables are what `init` makes of them, not random numbers of their shapes.
+  opaque: the case is about a step that goes through `jax.jvp`.
+  heavy: only the mixes that matter most, and no float64, where more would only take time.
+  tolerance: of tangents in float32, relative to the largest.
 """
 
 from __future__ import annotations

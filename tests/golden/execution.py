@@ -1,7 +1,7 @@
 """Runs an example of a case: generated code against `jax.jvp` over `Module.apply`, whatever moves.
 
-Eagerly, with everything moving, through the public function: the value must be that of `apply`, bit by bit. Under jit, for
-every mix of collections and arguments that move, in one compilation: the tangents must be those of `jax.jvp`.
+Eagerly, with everything moving, through the public function: the value must be that of `apply`, bit by bit. Under jit,
+for every mix of collections and arguments that move, in one compilation: the tangents must be those of `jax.jvp`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -47,66 +48,71 @@ class Inputs:
     variables: Mapping[str, Any]
     arguments: Mapping[str, Any]
 
+    @property
+    def mix(self) -> Mix:
+        return Mix(tuple(self.variables), tuple(self.arguments))
+
 
 jax.tree_util.register_dataclass(Inputs, ["variables", "arguments"], [])
 
 
 def check_example(example: Example, generated: ModuleType, *, every_mix: bool, tolerance: float) -> None:
-    """Raises where the generated code does not do what `jax.jvp` does; with `every_mix` all that stands above."""
-    inputs = Inputs(
-        example.variables(), {name: value for name, value in example.arguments.items() if _has_array(value)}
-    )
-    tangents = Inputs(
-        {name: tree for name, tree in random_tangents(inputs.variables, 1).items() if _has_float(inputs.variables[name])},
-        {
-            name: tree
-            for name, tree in random_tangents(dict(inputs.arguments), 2).items()
-            if _has_float(inputs.arguments[name]) and name not in example.still
-        },
-    )
-    all_moves = Mix(tuple(tangents.variables), tuple(tangents.arguments))
-    mixes = list(_mixes(all_moves, example.heavy)) if every_mix else [all_moves]
+    """Raises where the generated code does not do what `jax.jvp` does.
+
+    With `every_mix` all that stands above is checked, else only that all tangents together are right under jit.
+    """
+    inputs, tangents = _inputs(example)
+    mixes = list(_mixes(tangents.mix, example.heavy)) if every_mix else [tangents.mix]
     guard = contextlib.nullcontext if example.opaque else only_generated
 
     def run_all(inputs: Inputs, tangents: Inputs) -> list[Any]:
-        return [_noted(mix, lambda mix=mix: _derived(example, inputs, mix.of(tangents), None)) for mix in mixes]  # type: ignore[misc]
+        return [_in_mix(mix, _derived, example, inputs, mix.of(tangents), None) for mix in mixes]
 
     with guard():
         lowered = jax.jit(_on_arrays(run_all, tangents), compiler_options=_FAST).lower(inputs, _arrays(tangents))
     results = lowered.compile()(inputs, _arrays(tangents))
-    oracle = jax.jit(_on_arrays(lambda i, t: _reference(example, i, t), tangents), compiler_options=_FAST)
+    reference = jax.jit(_on_arrays(partial(_reference, example), tangents), compiler_options=_FAST)
     for mix, result in zip(mixes, results, strict=True):
-        wanted = oracle(inputs, _arrays(tangents, mix))
-        _noted(mix, lambda r=result, w=wanted: assert_close(r, w, tolerance))  # type: ignore[misc]
+        _in_mix(mix, assert_close, result, reference(inputs, _arrays(tangents, mix)), tolerance)
     if every_mix:
         with guard():
             (out, updates), (out_dot, _) = _derived(example, inputs, tangents, example.public(generated))
         assert_equal((out, updates), _applied(example, inputs))
-        wanted = oracle(inputs, _arrays(tangents))
-        assert_close(jax.tree.map(_without_float0, out_dot), wanted[1][0], tolerance)
+        _, (wanted_dot, _) = reference(inputs, _arrays(tangents))
+        assert_close(jax.tree.map(_without_float0, out_dot), wanted_dot, tolerance)
+
+
+def _inputs(example: Example) -> tuple[Inputs, Inputs]:
+    """The arrays of an example, and random tangents for what may move."""
+    variables = example.variables()
+    arguments = {name: value for name, value in example.arguments.items() if _has_array(value)}
+    moving = {name: value for name, value in arguments.items() if _has_float(value) and name not in example.still}
+    moving_variables = {name: tree for name, tree in variables.items() if _has_float(tree)}
+    return Inputs(variables, arguments), Inputs(random_tangents(moving_variables, 1), random_tangents(moving, 2))
 
 
 def _mixes(all_moves: Mix, few: bool) -> Iterator[Mix]:
+    """What may move together: no, the params or all collections, with every choice of arguments."""
     if few:
         yield from (all_moves, Mix(all_moves.collections, ()), Mix((), all_moves.arguments))
         return
-    collections = {(): None, **({("params",): None} if "params" in all_moves.collections else {})}
-    collections[all_moves.collections] = None
+    params = [("params",)] if "params" in all_moves.collections else []
+    collections: list[tuple[str, ...]] = [(), *params, all_moves.collections]
     names = all_moves.arguments
     sizes = range(len(names) + 1) if len(names) <= 2 else (0, 1, len(names))
     arguments = [chosen for size in sizes for chosen in itertools.combinations(names, size)]
-    yield from (Mix(c, a) for c, a in itertools.product(collections, arguments))
+    yield from (Mix(c, a) for c, a in itertools.product(dict.fromkeys(collections), arguments))
 
 
-def _noted(mix: Mix, step: Callable[[], Any]) -> Any:
+def _in_mix(mix: Mix, step: Callable[..., Any], *args: Any) -> Any:
     try:
-        return step()
+        return step(*args)
     except Exception as error:
         error.add_note(f"with tangents for {mix.collections} and {mix.arguments}")
         raise
 
 
-# --- The two ways to the same result: ((out, updates), (out_dot, updates_dot)) ------------------------------------------
+# --- The two ways to the same result: ((out, updates), (out_dot, updates_dot)) ----------------------------------------
 
 
 def _applied(example: Example, inputs: Inputs) -> Any:
@@ -196,7 +202,7 @@ def _tangent_name(name: str, own_names: Set[str]) -> str:
     return f"{name}_tangent" if f"{name}_dot" in own_names else f"{name}_dot"
 
 
-# --- Arrays, since jit takes no float0 ----------------------------------------------------------------------------------
+# --- Arrays, since jit takes no float0 --------------------------------------------------------------------------------
 
 
 def _has_array(tree: Any) -> bool:

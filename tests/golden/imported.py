@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -15,9 +15,14 @@ from tests.golden.compiled import compiled_in
 
 
 @contextlib.contextmanager
-def imported(case: Case, root: Path) -> Iterator[tuple[ModuleType, ModuleType]]:
-    """The input and its output."""
+def imported(
+    case: Case, root: Path, edit: Callable[[str], str] | None = None
+) -> Iterator[tuple[ModuleType, ModuleType]]:
+    """The input and its output, which `edit` may have changed before it is imported."""
     compiled_in(case, root)
+    if edit is not None:
+        output = root / "input_jvp.py"
+        output.write_text(edit(output.read_text("utf-8")), "utf-8")
     name = f"{case.name}.input" if case.is_package else "input"
     extra = [str(root / flag) for before, flag in zip(case.flags, case.flags[1:], strict=False) if before == "--output"]
     known = set(sys.modules)

@@ -24,7 +24,9 @@ def runtime_names(module: ast.Module) -> set[str]:
 
 def sizes(text: str, source: str) -> Sizes:
     """The size of a generated file beside that of its source."""
-    definitions = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    definitions = {
+        node.name: node for node in ast.parse(source).body if isinstance(node, ast.ClassDef | ast.FunctionDef)
+    }
     bodies = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and _target(node)]
     made_from = {str(_target(node)).split(".")[0] for node in bodies}
     return Sizes(

@@ -1,4 +1,4 @@
-"""The golden cases: what is written, what is said, and what it computes. One test a property, so that a failure names it."""
+"""The golden cases: what is written, what is said, what it computes. One test a property, so that failures name it."""
 
 from __future__ import annotations
 
@@ -62,9 +62,7 @@ def test_hash_seeds() -> None:
 
 def test_layout(tmp_path: Path) -> None:
     """Ruff's formatter changes nothing."""
-    texts = {
-        f"{case.name}/{place}": text for case in CASES for place, text in compiled(case).outputs.items()
-    }
+    texts = {f"{case.name}/{place}": text for case in CASES for place, text in compiled(case).outputs.items()}
     assert changed_by_ruff(texts, 88, tmp_path) == {}
 
 
@@ -119,3 +117,26 @@ def test_executed_in_float64(case: Case, tmp_path: Path) -> None:
         for example in examples_of(source):
             if not example.heavy:
                 check_example(example, generated, every_mix=False, tolerance=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("x, x_dot = x + y, x_dot + y_dot", "x, x_dot = x + y, x_dot + 1.001 * y_dot"),
+        ("x, x_dot = x + y, x_dot + y_dot", "x, x_dot = x + y, y_dot"),
+        ("x, x_dot = x + y, x_dot + y_dot", "x, x_dot = x + y * 1.000001, x_dot + y_dot"),
+        ("mask=Pair(mask, mask_dot)", "mask=None"),
+    ],
+)
+def test_errors_are_seen(line: str, wrong: str, tmp_path: Path) -> None:
+    """The check itself: errors planted into the generated text make it fail."""
+    case = next(case for case in CASES if case.name == "transformer_block")
+
+    def edit(text: str) -> str:
+        assert line in text
+        return text.replace(line, wrong)
+
+    with imported(case, tmp_path, edit) as (source, generated):
+        example = examples_of(source)[-1]
+        with pytest.raises(AssertionError, match="Not equal to tolerance|not equal"):
+            check_example(example, generated, every_mix=True, tolerance=example.tolerance)
