@@ -1,1 +1,1 @@
-"""Models in flax.linen, each with its derivative beside it in a file that ends in `_jvp.py`."""
+"""Models in flax.linen; the derivative of `cnn.py` is `cnn_jvp.py`, and so on."""

@@ -3,9 +3,8 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from flax import struct
-
 import jvpgen
+from flax import struct
 
 
 @struct.dataclass
@@ -21,7 +20,7 @@ class Config:
 
 
 class PositionEmbedding(nn.Module):
-    """A learned vector for each position; in decoding it remembers where the text has got to."""
+    """A learned vector for each position. In decoding it counts the positions."""
 
     config: Config
     decode: bool = False
@@ -77,8 +76,9 @@ class Block(nn.Module):
 class LanguageModel(nn.Module):
     """Logits of the next token.
 
-    With `decode=True` a call takes one token per row and the collection `"cache"` must be mutable:
-    keys, values and the position are kept there. Initialise on a batch of the full length.
+    With `decode=True` a call takes one token per row, and the collection `"cache"` must
+    be mutable: keys, values and the position are kept there. Initialise on a batch of
+    the full length.
     """
 
     config: Config

@@ -152,12 +152,12 @@ def _next_token_loss(logits, logits_dot, tokens, tokens_dot):
     return -chosen.mean(), -chosen_dot.mean()
 
 
-# jvpgen: generator=470274064880 rest=a8f0c3918a8e
-# jvpgen: LanguageModel text=95adc3f17234 source=24f920e1f093 body=10e2bc066fa7
+# jvpgen: generator=0abf5c251396 rest=a8f0c3918a8e
+# jvpgen: LanguageModel text=7839f08906d4 source=24f920e1f093 body=10e2bc066fa7
 #   LanguageModel_jvp, _LanguageModel <- Block, LanguageModel, PositionEmbedding, nn
 # jvpgen: next_token_loss text=de82b2a76e4f source=f2f379b3c946 body=b4b6618fa3fb
 #   next_token_loss_jvp, _next_token_loss <- jax, jnp, jvpgen, next_token_loss
-# jvpgen: PositionEmbedding text=f3e937fb1546 source=5fb1f31a2d27 body=e141223db9b2
+# jvpgen: PositionEmbedding text=59a27bbbdbc4 source=5fb1f31a2d27 body=e141223db9b2
 #   _PositionEmbedding <- PositionEmbedding, jax, jnp, nn
 # jvpgen: MLP text=bcbe03766ebd source=234ce9754ade body=c3ebbdd2aee6
 #   _MLP <- MLP, nn

@@ -2,7 +2,6 @@
 
 import flax.linen as nn
 import jax.numpy as jnp
-
 import jvpgen
 
 

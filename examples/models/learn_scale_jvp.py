@@ -19,7 +19,7 @@ def LearnScale_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`LearnScale` and its derivative along the tangents of the variables, `x`.
+    """`LearnScale` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -40,6 +40,6 @@ def _LearnScale(self, x, x_dot):
     return tanh, tanh_dot
 
 
-# jvpgen: generator=470274064880 rest=cb7292b323ad
-# jvpgen: LearnScale text=49a419c66bc4 source=a17e9dfafdad body=825f2ff1e093
+# jvpgen: generator=0abf5c251396 rest=cb7292b323ad
+# jvpgen: LearnScale text=49a419c66bc4 source=a17e9dfafdad body=2f8b9a0a4793
 #   LearnScale_jvp, _LearnScale <- LearnScale, jnp, nn

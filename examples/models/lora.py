@@ -1,12 +1,11 @@
 """A transformer block with low-rank adapters (LoRA): the base weights stay as they are.
 
-All weights are in `params`; those of the adapters are called `lora_a` and `lora_b`, so a pattern picks
-them out: `params/**/lora_*`.
+All weights are in `params`. Those of the adapters are called `lora_a` and `lora_b`, so
+a pattern picks them out: `params/**/lora_*`.
 """
 
 import flax.linen as nn
 import jax.numpy as jnp
-
 import jvpgen
 
 

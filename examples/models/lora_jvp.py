@@ -20,7 +20,7 @@ def LoRABlock_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`LoRABlock` and its derivative along the tangents of the variables, `x`.
+    """`LoRABlock` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -36,16 +36,9 @@ def LoRABlock_jvp(
 
 
 def adapters_jvp(
-    module,
-    variables,
-    x,
-    *,
-    variable_tangents=None,
-    x_dot=None,
-    rngs=None,
-    mutable=False,
+    module, variables, x, *, variable_tangents=None, rngs=None, mutable=False
 ):
-    """`LoRABlock` and its derivative along the tangents of the variables, `x`.
+    """`LoRABlock` and its derivative along the tangents of `params/**/lora_*`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -56,7 +49,14 @@ def adapters_jvp(
         down         LoRADense
     """
     return apply_jvp(
-        module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
+        module,
+        variables,
+        (x,),
+        (None,),
+        variable_tangents,
+        rngs=rngs,
+        mutable=mutable,
+        only=("params/**/lora_*",),
     )
 
 
@@ -73,34 +73,36 @@ def _LoRADense(self, x, x_dot):
     lora_b, lora_b_dot = param(
         self, "lora_b", nn.initializers.zeros, (self.rank, self.features)
     )
-    # return x @ kernel + bias + self.alpha / self.rank * (x @ lora_a @ lora_b)
+    # return x @ kernel + bias + (self.alpha / self.rank) * (x @ lora_a @ lora_b)
     product, product_dot = x @ lora_a, x_dot @ lora_a + x @ lora_a_dot
-    return x @ kernel + bias + self.alpha / self.rank * (
-        product @ lora_b
-    ), x_dot @ kernel + x @ kernel_dot + bias_dot + self.alpha / self.rank * (
-        product_dot @ lora_b + product @ lora_b_dot
+    return (
+        x @ kernel + bias + (self.alpha / self.rank) * (product @ lora_b),
+        x_dot @ kernel
+        + x @ kernel_dot
+        + bias_dot
+        + (self.alpha / self.rank) * (product_dot @ lora_b + product @ lora_b_dot),
     )
 
 
 @body(LoRAAttention)
 def _LoRAAttention(self, x, x_dot):
     *_, length, width = x.shape
-    head_shape = *x.shape[:-1], self.heads, width // self.heads
+    head_shape = (*x.shape[:-1], self.heads, width // self.heads)
     # query = LoRADense(width, self.rank, name="query")(x).reshape(head_shape)
-    lo_ra_dense, lo_ra_dense_dot = pushforward(
+    lora_dense, lora_dense_dot = pushforward(
         LoRADense(width, self.rank, name="query"), (x,), (x_dot,)
     )
-    query = lo_ra_dense.reshape(head_shape)
-    query_dot = lo_ra_dense_dot.reshape(head_shape)
+    query = lora_dense.reshape(head_shape)
+    query_dot = lora_dense_dot.reshape(head_shape)
     # key = nn.Dense(width, name="key")(x).reshape(head_shape)
     dense, dense_dot = pushforward(nn.Dense(width, name="key"), (x,), (x_dot,))
     key, key_dot = dense.reshape(head_shape), dense_dot.reshape(head_shape)
     # value = LoRADense(width, self.rank, name="value")(x).reshape(head_shape)
-    lo_ra_dense, lo_ra_dense_dot = pushforward(
+    lora_dense, lora_dense_dot = pushforward(
         LoRADense(width, self.rank, name="value"), (x,), (x_dot,)
     )
-    value = lo_ra_dense.reshape(head_shape)
-    value_dot = lo_ra_dense_dot.reshape(head_shape)
+    value = lora_dense.reshape(head_shape)
+    value_dot = lora_dense_dot.reshape(head_shape)
     scores = jnp.einsum("...qhd,...khd->...hqk", query, key)
     scores_dot = tangent_numpy.einsum(
         "...qhd,...khd->...hqk", query_dot, key
@@ -130,29 +132,27 @@ def _LoRAAttention(self, x, x_dot):
 @body(LoRABlock)
 def _LoRABlock(self, x, x_dot):
     # x = x + LoRAAttention(self.heads, self.rank, name="attention")(nn.LayerNorm()(x))
-    lo_ra_attention = LoRAAttention(self.heads, self.rank, name="attention")
+    lora_attention_layer = LoRAAttention(self.heads, self.rank, name="attention")
     layer_norm, layer_norm_dot = pushforward(nn.LayerNorm(), (x,), (x_dot,))
-    lo_ra_attention_value, lo_ra_attention_value_dot = pushforward(
-        lo_ra_attention, (layer_norm,), (layer_norm_dot,)
+    lora_attention, lora_attention_dot = pushforward(
+        lora_attention_layer, (layer_norm,), (layer_norm_dot,)
     )
-    x, x_dot = x + lo_ra_attention_value, x_dot + lo_ra_attention_value_dot
+    x, x_dot = x + lora_attention, x_dot + lora_attention_dot
     # y = LoRADense(4 * x.shape[-1], self.rank, name="up")(nn.LayerNorm()(x))
-    lo_ra_dense = LoRADense(4 * x.shape[-1], self.rank, name="up")
+    lora_dense_layer = LoRADense(4 * x.shape[-1], self.rank, name="up")
     layer_norm, layer_norm_dot = pushforward(nn.LayerNorm(), (x,), (x_dot,))
-    y, y_dot = pushforward(lo_ra_dense, (layer_norm,), (layer_norm_dot,))
+    y, y_dot = pushforward(lora_dense_layer, (layer_norm,), (layer_norm_dot,))
     # return x + LoRADense(x.shape[-1], self.rank, name="down")(nn.gelu(y))
-    lo_ra_dense = LoRADense(x.shape[-1], self.rank, name="down")
+    lora_dense_layer = LoRADense(x.shape[-1], self.rank, name="down")
     gelu, gelu_dot = gelu_jvp(y, y_dot)
-    lo_ra_dense_value, lo_ra_dense_value_dot = pushforward(
-        lo_ra_dense, (gelu,), (gelu_dot,)
-    )
-    return x + lo_ra_dense_value, x_dot + lo_ra_dense_value_dot
+    lora_dense, lora_dense_dot = pushforward(lora_dense_layer, (gelu,), (gelu_dot,))
+    return x + lora_dense, x_dot + lora_dense_dot
 
 
-# jvpgen: generator=470274064880 rest=c134f4053f9d
-# jvpgen: LoRABlock text=147eaa68c149 source=848321e50b90 body=94f55d9b2367
+# jvpgen: generator=0abf5c251396 rest=c134f4053f9d
+# jvpgen: LoRABlock text=147eaa68c149 source=848321e50b90 body=951b128e56ba
 #   LoRABlock_jvp, adapters_jvp, _LoRABlock <- LoRAAttention, LoRABlock, LoRADense, nn
 # jvpgen: LoRADense text=5aaf8550813d source=68fec928af5c body=8544466cad37
 #   _LoRADense <- LoRADense, nn
-# jvpgen: LoRAAttention text=3f0447bde2b9 source=d0b15d14a832 body=52c1e84f151f
+# jvpgen: LoRAAttention text=3f0447bde2b9 source=d0b15d14a832 body=d346ce0b877a
 #   _LoRAAttention <- LoRAAttention, LoRADense, jnp, nn

@@ -1,13 +1,12 @@
 """A network for the average velocity of a flow, as MeanFlow trains it.
 
-u(z, t, r) is the velocity that carries a point z at time t back to time r in one straight step:
-z_r = z_t - (t - r) * u. Training needs its derivative along (v, 1, 0): see
-`examples/scripts/meanflow_step.py`.
+u(z, t, r) is the velocity that carries a point z at time t back to time r in one
+straight step: z_r = z_t - (t - r) * u. Training needs its derivative along (v, 1, 0):
+see `examples/scripts/meanflow_step.py`.
 """
 
 import flax.linen as nn
 import jax.numpy as jnp
-
 import jvpgen
 
 

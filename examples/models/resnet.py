@@ -1,7 +1,8 @@
 """Residual networks for images, in the style of Flax's ImageNet example.
 
-The convolution and the norm are chosen once, as partials, and handed to the blocks as fields.
-The blocks too arrive in a field, so they are marked: the text alone does not say which class it will be.
+The convolution and the norm are chosen once, as partials, and handed to the blocks as
+fields. The class of the blocks is a field too. The text does not say which class that
+will be, so both are marked.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +11,6 @@ from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
-
 import jvpgen
 
 ModuleDef = Any

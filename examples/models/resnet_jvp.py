@@ -2,8 +2,9 @@
 # To regenerate: python -m jvpgen examples/models/resnet.py
 """Forward-mode derivatives of `examples/models/resnet.py`."""
 
-import flax.linen as nn
 from functools import partial
+
+import flax.linen as nn
 import jax.numpy as jnp
 from jvpgen.runtime import apply_jvp, body, pushforward, tangent_numpy
 from jvpgen.runtime.formulas import max_pool_jvp
@@ -21,7 +22,7 @@ def ResNetBlock_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`ResNetBlock` and its derivative along the tangents of the variables, `x`.
+    """`ResNetBlock` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -47,7 +48,8 @@ def BottleneckResNetBlock_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`BottleneckResNetBlock` and its derivative along the tangents of the variables, `x`.
+    """`BottleneckResNetBlock` and its derivative along the tangents of the variables and
+    `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -76,14 +78,14 @@ def ResNet_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`ResNet` and its derivative along the tangents of the variables, `x`.
+    """`ResNet` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
-        conv_init                         nn.Conv
-        bn_init                           nn.BatchNorm
+        conv_init                          nn.Conv
+        bn_init                            nn.BatchNorm
         {block_cls}_{block_count * i + j}  self.block_cls
-        Dense_0                           nn.Dense
+        Dense_0                            nn.Dense
     """
     return apply_jvp(
         module,
@@ -186,10 +188,10 @@ def _ResNet(self, x, x_dot, train: bool = True):
     return jnp.asarray(x, self.dtype), tangent_numpy.asarray(x_dot, self.dtype)
 
 
-# jvpgen: generator=470274064880 rest=5bc15769c213
-# jvpgen: ResNetBlock text=708019048bc9 source=b4afcd2ee56f body=4945955bb488
+# jvpgen: generator=0abf5c251396 rest=5bc15769c213
+# jvpgen: ResNetBlock text=708019048bc9 source=b4afcd2ee56f body=7d359565ef2b
 #   ResNetBlock_jvp, _ResNetBlock <- ResNetBlock, nn
-# jvpgen: BottleneckResNetBlock text=ed66ca2cb1eb source=77d56413641b body=cf20164e0cd8
+# jvpgen: BottleneckResNetBlock text=ed66ca2cb1eb source=77d56413641b body=cdeba7b10a21
 #   BottleneckResNetBlock_jvp, _BottleneckResNetBlock <- BottleneckResNetBlock, nn
-# jvpgen: ResNet text=02c440bd0fbc source=69e84cab71ab body=b926694bd99d
+# jvpgen: ResNet text=02c440bd0fbc source=69e84cab71ab body=efcde1979a50
 #   ResNet_jvp, _ResNet <- ResNet, jnp, nn, partial

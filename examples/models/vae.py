@@ -3,7 +3,6 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-
 import jvpgen
 
 
@@ -58,7 +57,7 @@ class VAE(nn.Module):
 
 @jvpgen.derive
 def negative_elbo(logits, mean, log_variance, x):
-    """The loss of a VAE: reconstruction error plus divergence from the prior, per image."""
+    """Reconstruction error plus divergence from the prior, per image."""
     reconstruction = jnp.sum(jax.nn.softplus(logits) - x * logits, axis=-1)
     divergence = 0.5 * jnp.sum(
         jnp.exp(log_variance) + mean**2 - 1 - log_variance, axis=-1

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jvpgen.runtime import apply_jvp, body, function_jvp, pushforward, tangent_numpy
 
-from .vae import Decoder, Encoder, VAE, negative_elbo
+from .vae import VAE, Decoder, Encoder, negative_elbo
 
 
 def VAE_jvp(
@@ -20,7 +20,7 @@ def VAE_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`VAE` and its derivative along the tangents of the variables, `x`.
+    """`VAE` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -42,7 +42,7 @@ def VAE_generate_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`VAE.generate` and its derivative along the tangents of the variables, `z`.
+    """`VAE.generate` and its derivative along the tangents of the variables and `z`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -133,26 +133,26 @@ def _negative_elbo(
 ):
     reconstruction = jnp.sum(jax.nn.softplus(logits) - x * logits, axis=-1)
     reconstruction_dot = tangent_numpy.sum(
-        logits_dot * jax.nn.sigmoid(logits) + -(x_dot * logits + x * logits_dot),
-        axis=-1,
+        logits_dot * jax.nn.sigmoid(logits) - (x_dot * logits + x * logits_dot), axis=-1
     )
-    # divergence = 0.5 * jnp.sum(jnp.exp(log_variance) + mean ** 2 - 1 - log_varianc ...
+    # divergence = 0.5 * jnp.sum(jnp.exp(log_variance) + mean ** 2 - 1 - ...
     exp = jnp.exp(log_variance)
     exp_dot = log_variance_dot * exp
     divergence = 0.5 * jnp.sum(exp + mean**2 - 1 - log_variance, axis=-1)
     divergence_dot = 0.5 * tangent_numpy.sum(
         exp_dot + 2 * mean * mean_dot - log_variance_dot, axis=-1
     )
-    return jnp.mean(reconstruction + divergence), tangent_numpy.mean(
-        reconstruction_dot + divergence_dot
+    return (
+        jnp.mean(reconstruction + divergence),
+        tangent_numpy.mean(reconstruction_dot + divergence_dot),
     )
 
 
-# jvpgen: generator=470274064880 rest=f971806c2739
-# jvpgen: VAE text=494edbe61b05 source=ad177227d697 body=9258ac99b823
+# jvpgen: generator=0abf5c251396 rest=8e8395582f1a
+# jvpgen: VAE text=494edbe61b05 source=ad177227d697 body=15d66f46684e
 #   VAE_jvp, VAE_generate_jvp, _VAE, _VAE_generate <- Decoder, Encoder, VAE, jax, jnp,
 #   nn
-# jvpgen: negative_elbo text=1c1539863260 source=81c245bd4a01 body=ce87cd01c6f5
+# jvpgen: negative_elbo text=70f6d2e14367 source=81c245bd4a01 body=c82bcbef628c
 #   negative_elbo_jvp, _negative_elbo <- jax, jnp, jvpgen, negative_elbo
 # jvpgen: Encoder text=51681cef15b0 source=655b0f278a4d body=efa56f07da3f
 #   _Encoder <- Encoder, nn

@@ -1,1 +1,1 @@
-"""Programs that use the derivatives in `examples/models`. Run one as `python -m examples.scripts.NAME`."""
+"""Programs that use the models: `python -m examples.scripts.gauss_newton`, …"""

@@ -1,8 +1,8 @@
 """Trains a CNN without a backward pass: a random direction times the slope along it.
 
-For a direction d with independent standard normal entries, the mean of (∇loss · d) d is ∇loss. The slope
-∇loss · d is one forward-mode derivative, so no activation is kept for a backward pass. Each step takes the
-mean over a few directions, all in one call under `jax.vmap`.
+For a direction d with independent standard normal entries, the mean of (∇loss · d) d is
+∇loss. The slope ∇loss · d is one forward-mode derivative, so nothing is kept for a
+backward pass. Each step takes the mean over a few directions, in one call under `vmap`.
 
     python -m examples.scripts.forward_gradient
 """
@@ -34,12 +34,15 @@ def batch(key, size=64):
 def random_direction(key, params):
     leaves, structure = jax.tree.flatten(params)
     keys = jax.random.split(key, len(leaves))
-    normal = [jax.random.normal(k, p.shape, p.dtype) for k, p in zip(keys, leaves)]
+    normal = [
+        jax.random.normal(k, p.shape, p.dtype)
+        for k, p in zip(keys, leaves, strict=True)
+    ]
     return structure.unflatten(normal)
 
 
 def loss_and_slope(params, batch_stats, images, labels, direction):
-    """The loss, its derivative along a direction, and the running statistics after the step."""
+    """The loss, its slope along a direction, and the updated running statistics."""
     logits, logits_dot, updates = CNN_jvp(
         model,
         {"params": params, "batch_stats": batch_stats},
@@ -59,12 +62,14 @@ def step(params, batch_stats, state, key):
     directions = jax.vmap(partial(random_direction, params=params))(
         jax.random.split(direction_key, DIRECTIONS)
     )
-    # The value does not depend on the direction: it is computed once, not once per direction.
+    # The loss does not depend on the direction, so it is computed once for all of them.
     loss, slopes, batch_stats = jax.vmap(
         partial(loss_and_slope, params, batch_stats, images, labels),
         out_axes=(None, 0, None),
     )(directions)
-    estimate = jax.tree.map(lambda d: jnp.tensordot(slopes, d, 1) / DIRECTIONS, directions)
+    estimate = jax.tree.map(
+        lambda d: jnp.tensordot(slopes, d, 1) / DIRECTIONS, directions
+    )
     updates, state = optimizer.update(estimate, state)
     return optax.apply_updates(params, updates), batch_stats, state, loss
 

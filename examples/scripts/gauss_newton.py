@@ -1,11 +1,14 @@
 """A Gauss-Newton step for a language model, by conjugate gradients.
 
-The Gauss-Newton matrix of a loss over logits is G = Jᵀ H J: J is the derivative of the logits with respect to
-the parameters, H the Hessian of the loss with respect to the logits. G v needs J v, which is the generated
-function, and Jᵀ u, which is its transpose: J v is linear in v, so `jax.linear_transpose` has it.
+The Gauss-Newton matrix is G = Jᵀ H J. J is the derivative of the logits with respect
+to the parameters, H the Hessian of the loss with respect to the logits. G v needs J v,
+which the generated function gives, and Jᵀ u, which is its transpose: J v is linear in
+v, so `jax.linear_transpose` finds it.
 
     python -m examples.scripts.gauss_newton
 """
+
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +20,8 @@ from examples.models.language_model_jvp import LanguageModel_jvp
 DAMPING = 0.1
 
 model = LanguageModel(Config(vocabulary=16, width=16, heads=2, layers=1, max_length=8))
-tokens = (jnp.arange(8) * jnp.arange(1, 5)[:, None]) % 16  # counts in steps of one to four
+# Four rows that count in steps of one to four.
+tokens = (jnp.arange(8) * jnp.arange(1, 5)[:, None]) % 16
 
 
 def loss_of_logits(logits):
@@ -93,9 +97,8 @@ def main():
         loss, gradient = loss_and_gradient(unravel(flat))
         print(f"{i:4}  {loss:.4f}")
         # Solve (G + damping) x = -gradient, and move by x.
-        flat = flat + conjugate_gradients(
-            lambda v: product(flat, v) + DAMPING * v, -ravel_pytree(gradient)[0]
-        )
+        damped = partial(lambda at, v: product(at, v) + DAMPING * v, flat)
+        flat = flat + conjugate_gradients(damped, -ravel_pytree(gradient)[0])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Tangents for the adapters only: what is left out costs nothing.
 
-Prints the floating-point operations that XLA counts for one block: for its value, for its derivative along the
-adapters, and for its derivative along all weights.
+Prints the floating-point operations that XLA counts for one block: for its value, for
+its derivative along the adapters, and for its derivative along all weights.
 
     python -m examples.scripts.lora_tangents
 """
@@ -32,14 +32,19 @@ def main():
         lambda path, leaf: leaf if is_adapter(path) else None, everything
     )
 
+    def value(params):
+        return block.apply({"params": params}, x)
+
     def along(function):
-        return lambda p_dot: function(block, variables, x, variable_tangents={"params": p_dot})
+        return lambda p_dot: function(
+            block, variables, x, variable_tangents={"params": p_dot}
+        )
 
     def by_jax(p_dot):
-        return jax.jvp(lambda p: block.apply({"params": p}, x), (variables["params"],), (p_dot,))
+        return jax.jvp(value, (variables["params"],), (p_dot,))
 
     costs = {
-        "value": flops(lambda v: block.apply(v, x), variables),
+        "value": flops(value, variables["params"]),
         "along the adapters": flops(along(adapters_jvp), adapters),
         "along all weights": flops(along(LoRABlock_jvp), everything),
         "along all weights, jax.jvp": flops(by_jax, everything),

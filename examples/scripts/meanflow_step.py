@@ -1,8 +1,9 @@
 """Trains a MeanFlow: a generator that needs one network call per sample.
 
-On the path z = (1 - t) x + t e from data x to noise e the velocity is v = e - x. The average velocity u between
-r and t obeys u = v - (t - r) du/dt, where du/dt is the derivative of u(z, t, r) along (v, 1, 0). The right-hand
-side, held fixed, is the target of the left. So `jax.grad` runs through a call of the generated function.
+On the path z = (1 - t) x + t e from data x to noise e the velocity is v = e - x. The
+average velocity u between r and t obeys u = v - (t - r) du/dt, where du/dt is the
+derivative of u(z, t, r) along (v, 1, 0). The right-hand side, held fixed, is the target
+of the left. So `jax.grad` runs through a call of the generated function.
 
     python -m examples.scripts.meanflow_step
 """
@@ -33,7 +34,8 @@ def loss_of(params, key, size=256):
     x = data(data_key, size)
     e = jax.random.normal(noise_key, x.shape)
     r, t = jnp.sort(jax.random.uniform(time_key, (2, size)), axis=0)
-    r = jnp.where(jnp.arange(size) % 2 == 0, t, r)  # half of the batch: plain flow matching
+    # Half of the batch has r = t: plain flow matching.
+    r = jnp.where(jnp.arange(size) % 2 == 0, t, r)
     z, v = (1 - t[:, None]) * x + t[:, None] * e, e - x
     u, dudt = MeanFlow_jvp(
         model, {"params": params}, z, t, r, z_dot=v, t_dot=jnp.ones_like(t)

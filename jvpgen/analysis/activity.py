@@ -39,7 +39,7 @@ def is_active(node: nodes.Expression, environment: Environment) -> bool:
             return call_is_active(node, environment)
         case nodes.Conditional(body=body, orelse=orelse):
             return is_active(body, environment) or is_active(orelse, environment)
-        case nodes.Lambda(parameters=parameters, body=body):
+        case nodes.Lambda():
             return False  # a function value carries its derivative with itself
         case nodes.DictDisplay(items=items):
             return any(is_active(value, environment) for _, value in items)

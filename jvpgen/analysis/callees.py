@@ -34,6 +34,7 @@ STATIC_METHODS = frozenset(
     "isdigit encode decode union intersection difference symmetric_difference issubset issuperset discard popitem "
     "splitlines removeprefix removesuffix find zfill as_posix is_integer".split()
 )
+_HIGHER_ORDER = frozenset("jax.tree.map jax.tree_util.tree_map jax.tree_map functools.reduce".split())
 _ONLY_TELLS = frozenset("warnings logging inspect time os sys re pprint typing".split())
 STATIC_ATTRIBUTES = frozenset(
     "shape dtype ndim size sharding itemsize nbytes weak_type aval __class__ __name__".split()
@@ -189,6 +190,8 @@ def _describe(function: nodes.Expression) -> str:
 
 def _global_callee(qualified: str, environment: Environment, active: bool) -> Callee:
     """What a name of the file calls; `active` says whether an argument may carry a tangent."""
+    if qualified in _HIGHER_ORDER:
+        return Followed(qualified, returns_active=False)
     package, _, name = qualified.rpartition(".")
     if package == "builtins" and name in STRUCTURAL_BUILTINS:
         return Structural(name)

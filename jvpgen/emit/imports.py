@@ -104,7 +104,11 @@ def _sections(lines: Sequence[str], own: Sequence[str]) -> list[str]:
         groups[place].append(line)
     made: list[str] = []
     for group in groups:
-        made += ["", *sorted(set(group), key=lambda line: (line.startswith("from "), line.split()[1].lower()))] if group else []
+        made += (
+            ["", *sorted(set(group), key=lambda line: (line.startswith("from "), line.split()[1].lower()))]
+            if group
+            else []
+        )
     return made[1:]
 
 

@@ -211,9 +211,7 @@ def _operator(
     return apply_rule(rule, padded, operands, rebuilt, node, frame, block)
 
 
-def _union(
-    node: nodes.Binary, left: nodes.Expression, right: nodes.Expression, frame: Frame, block: Block
-) -> Pushed:
+def _union(node: nodes.Binary, left: nodes.Expression, right: nodes.Expression, frame: Frame, block: Block) -> Pushed:
     """`d | e` of two dicts; of anything else, `|` has no tangent, and neither have its operands."""
     operands = [push_operand(part, frame, block) for part in (left, right)]
     named = {

@@ -75,9 +75,7 @@ def push_iteration(
                 function=nodes.Name(id="sorted") as function,
                 arguments=(
                     nodes.Argument(
-                        value=nodes.Call(
-                            function=nodes.Attribute(value=container, attribute="items"), arguments=()
-                        )
+                        value=nodes.Call(function=nodes.Attribute(value=container, attribute="items"), arguments=())
                     ),
                 ),
             ),

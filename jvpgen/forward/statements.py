@@ -326,9 +326,7 @@ def _augmented(node: nodes.AugmentedAssign, frame: Frame, block: Block) -> None:
     assign(node.target, expressions.push(written_out, frame, block), frame, block)
 
 
-def _in_place(
-    target: nodes.Expression, operator: str, value: nodes.Expression, frame: Frame, block: Block
-) -> None:
+def _in_place(target: nodes.Expression, operator: str, value: nodes.Expression, frame: Frame, block: Block) -> None:
     """`x += y`, `d |= e`: done to the value and to its tangent."""
     pushed = expressions.plain(value, frame, block)
     dot = tangent_target(target, frame)

@@ -3,6 +3,9 @@
 from jvpgen.rules.rule import call, linear, rule, rules
 
 RULES = rules(
+    linear(
+        "jax.ops.segment_sum(data, segment_ids, num_segments, indices_are_sorted, unique_indices, bucket_size, mode)"
+    ),
     # --- Reading ------------------------------------------------------------------------------------------------------
     rule(
         "jnp.take(a, indices, axis=None, out=None, mode=None, unique_indices=False, indices_are_sorted=False, "

@@ -138,5 +138,5 @@ def test_errors_are_seen(line: str, wrong: str, tmp_path: Path) -> None:
 
     with imported(case, tmp_path, edit) as (source, generated):
         example = examples_of(source)[-1]
-        with pytest.raises(AssertionError, match="Not equal to tolerance|not equal"):
+        with pytest.raises(AssertionError, match=r"Not equal to tolerance|not equal"):
             check_example(example, generated, every_mix=True, tolerance=example.tolerance)

@@ -1,0 +1,75 @@
+"""Functions that call functions on parts of values: `jax.tree.map` and `functools.reduce`, part by part."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+from jax.tree_util import DictKey, FlattenedIndexKey, GetAttrKey, SequenceKey
+
+from jvpgen.runtime.pair import Pair, is_pair
+from jvpgen.runtime.zero import is_zero, zero
+
+Outcome = tuple[Any, Any]
+
+
+def _halves(value: Any) -> tuple[Any, Any]:
+    return (value.primal, value.tangent) if is_pair(value) else (value, zero(value))
+
+
+def tree_map(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """`jax.tree.map(f, tree, *rest, is_leaf=…)`: `f` is pushed forward at every leaf."""
+    from jvpgen.runtime.pushforward import push
+
+    f, tree, *rest = args
+    (function, _), (first, first_dot) = _halves(f), _halves(tree)
+    is_leaf = kwargs.get("is_leaf")
+    treedef: Any
+    paths, treedef = jax.tree_util.tree_flatten_with_path(first, is_leaf=is_leaf)
+    others = [(treedef.flatten_up_to(primal), tangent) for primal, tangent in map(_halves, rest)]
+    outcomes = []
+    for index, (path, leaf) in enumerate(paths):
+        leaves = [Pair(leaf, _at(first_dot, path, leaf))]
+        leaves += [Pair(primals[index], _at(tangent, path, primals[index])) for primals, tangent in others]
+        outcomes.append(push(function, leaves, {}))
+    outs, dots = ([outcome[half] for outcome in outcomes] for half in (0, 1))
+    return jax.tree.unflatten(treedef, outs), jax.tree.unflatten(treedef, dots)
+
+
+def _at(tangent: Any, path: tuple[Any, ...], leaf: Any) -> Any:
+    """The part of a tangent at a path into its primal."""
+    for key in path:
+        if tangent is None or is_zero(tangent):
+            return zero(leaf)
+        match key:
+            case DictKey(key=name) | FlattenedIndexKey(key=name):
+                tangent = tangent[name]
+            case SequenceKey(idx=index):
+                tangent = tangent[index]
+            case GetAttrKey(name=name):
+                tangent = getattr(tangent, name)
+    return zero(leaf) if tangent is None else tangent
+
+
+def reduce(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """`functools.reduce(f, values, initial)`: `f` is pushed forward at every step."""
+    from jvpgen.runtime.pushforward import push
+
+    (function, _), (values, tangents), *initial = map(_halves, args)
+    steps = [Pair(value, tangent) for value, tangent in zip(values, tangents, strict=True)]
+    steps = [Pair(*initial[0]), *steps] if initial else steps
+    if not steps:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    total: Any = (steps[0].primal, steps[0].tangent)
+    for step in steps[1:]:
+        total = push(function, [Pair(*total), step], {})
+    return total  # type: ignore[no-any-return]
+
+
+PARTNERS: Mapping[int, Callable[[list[Any], Mapping[str, Any]], Outcome]] = {
+    id(jax.tree.map): tree_map,
+    id(jax.tree_util.tree_map): tree_map,
+    id(functools.reduce): reduce,
+}
