@@ -16,12 +16,10 @@ def Conditioned_jvp(
     *,
     variable_tangents=None,
     x_dot=None,
-    condition_dot=None,
     rngs=None,
     mutable=False,
 ):
-    """`Conditioned` and its derivative along the tangents of the variables, `x` and
-    `condition`.
+    """`Conditioned` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -33,7 +31,7 @@ def Conditioned_jvp(
         module,
         variables,
         (x, condition),
-        (x_dot, condition_dot),
+        (x_dot, None),
         variable_tangents,
         rngs=rngs,
         mutable=mutable,
@@ -52,7 +50,7 @@ opaque(Conditioned)
 
 
 # jvpgen: generator=- rest=0d2e9203172f warnings=1
-# jvpgen: Conditioned text=1ae606116379 source=09c7b204145e body=47ec3f672b7d
+# jvpgen: Conditioned text=1ae606116379 source=09c7b204145e body=31673439e65d
 #   Conditioned_jvp <- Conditioned, FiLM, nn
 # jvpgen: FiLM text=3196ff806fd3 source=90dcf08a3b3e body=77268505a42b
 #   _FiLM <- FiLM, nn

@@ -1,4 +1,5 @@
 """`a = b = [x]` is one list with two names; swaps and stars in assignments."""
+# size: 3
 
 import flax.linen as nn
 import jax

@@ -3,7 +3,7 @@
 """Forward-mode derivatives of `input.py`."""
 
 import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, zero
+from jvpgen.runtime import apply_jvp, body, tangent_numpy, zero
 from jvpgen.runtime.formulas import at_multiply_jvp
 
 from input import Windows
@@ -50,10 +50,11 @@ def _Windows(self, series, series_dot, start, start_dot):
     at, at_dot = series[start, start + 1], series_dot[start, start + 1]
     # padded = jnp.zeros((6, 2)).at[1:5].set(series)
     zeros = jnp.zeros((6, 2))
-    padded, padded_dot = zeros.at[1:5].set(series), zero(zeros).at[1:5].set(series_dot)
+    padded = zeros.at[1:5].set(series)
+    padded_dot = tangent_numpy.at(zero(zeros))[1:5].set(series_dot)
     # summed = padded.at[0].add(first * last).at[5, 1].multiply(3)
     total = padded.at[0].add(first * last)
-    total_dot = padded_dot.at[0].add(first_dot * last + first * last_dot)
+    total_dot = tangent_numpy.at(padded_dot)[0].add(first_dot * last + first * last_dot)
     summed, summed_dot = at_multiply_jvp(total, total_dot, (5, 1), 3, None)
     # best = trend[jnp.argmax(mean[1:])]
     argmax = jnp.argmax(mean[1:])
@@ -73,6 +74,6 @@ def _Windows(self, series, series_dot, start, start_dot):
     )
 
 
-# jvpgen: generator=- rest=3fc85ea8601b
-# jvpgen: Windows text=1cdf92fa0951 source=ee45849dd014 body=a8e608247e7a
+# jvpgen: generator=- rest=38dccedb31e0
+# jvpgen: Windows text=1cdf92fa0951 source=ee45849dd014 body=5ceef9e4beed
 #   Windows_jvp, _Windows <- Windows, jnp, nn

@@ -34,7 +34,11 @@ STATIC_METHODS = frozenset(
     "isdigit encode decode union intersection difference symmetric_difference issubset issuperset discard popitem "
     "splitlines removeprefix removesuffix find zfill as_posix is_integer".split()
 )
-_HIGHER_ORDER = frozenset("jax.tree.map jax.tree_util.tree_map jax.tree_map functools.reduce".split())
+_PARTNERED = frozenset(
+    "functools.reduce jax.tree.map jax.tree.leaves jax.tree.flatten jax.tree.unflatten jax.tree.structure "
+    "jax.tree_util.tree_map jax.tree_util.tree_leaves jax.tree_util.tree_flatten jax.tree_util.tree_unflatten "
+    "jax.tree_util.tree_structure".split()
+)  # the runtime does to tangents what these do to values
 _ONLY_TELLS = frozenset("warnings logging inspect time os sys re pprint typing".split())
 STATIC_ATTRIBUTES = frozenset(
     "shape dtype ndim size sharding itemsize nbytes weak_type aval __class__ __name__".split()
@@ -190,7 +194,7 @@ def _describe(function: nodes.Expression) -> str:
 
 def _global_callee(qualified: str, environment: Environment, active: bool) -> Callee:
     """What a name of the file calls; `active` says whether an argument may carry a tangent."""
-    if qualified in _HIGHER_ORDER:
+    if qualified in _PARTNERED:
         return Followed(qualified, returns_active=False)
     package, _, name = qualified.rpartition(".")
     if package == "builtins" and name in STRUCTURAL_BUILTINS:

@@ -6,7 +6,7 @@ active though nothing active goes in, is found by fixed points over the class as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from weakref import WeakKeyDictionary
@@ -95,9 +95,11 @@ def _is_static(definition: Definition, reach: Reach) -> bool:
     return known[definition.key]
 
 
-def only_computes_static(function: nodes.Function, outer: Environment) -> bool:
-    """Whether a function, whatever its arguments, returns nothing active and acts on nothing that is."""
-    inside = function_environment(function, outer)
+def only_computes_static(
+    function: nodes.Function, outer: Environment, active_parameters: Iterable[str] | None = None
+) -> bool:
+    """Whether a function returns nothing active and acts on nothing that is, given which arguments may be active."""
+    inside = function_environment(function, outer, active_parameters)
     stores = (nodes.Attribute, nodes.Subscript)
     for statement in function.body:
         for node in nodes.walk(statement):
@@ -162,7 +164,7 @@ def class_facts(definition: Definition, reach: Reach) -> ClassFacts:
 
 def _class_facts(definition: Definition, reach: Reach) -> ClassFacts:
     all_methods = methods_of(definition, reach)
-    setups = list(setups_of(definition, reach))
+    setups = list(storing_methods(definition, reach))
     all_fields = fields(definition, reach)
     facts = ClassFacts(
         name=definition.path_in_module,
@@ -210,12 +212,16 @@ def _holds_a_class(field: Field) -> bool:
 # --- setup ------------------------------------------------------------------------------------------------------------
 
 
-def setups_of(definition: Definition, reach: Reach) -> Iterator[Method]:
-    """Every `setup` that an instance may run, its own and those of its bases."""
+def storing_methods(definition: Definition, reach: Reach) -> Iterator[Method]:
+    """Every `setup`, and the methods that store attributes on its behalf."""
     for owner in (definition, *bases_of(definition, reach)):
-        own = own_methods(owner, reach).get("setup")
-        if own is not None:
-            yield own
+        for name, method in own_methods(owner, reach).items():
+            if name == "setup" or any(_stored_attributes(lowered(method), _first_parameter(method))):
+                yield method
+
+
+def _first_parameter(method: Method) -> str:
+    return method.node.params.params[0].name.value if method.node.params.params else "self"
 
 
 def _stored_attributes(function: nodes.Function, name: str) -> Iterator[tuple[str, nodes.Expression | None]]:
@@ -291,8 +297,7 @@ def _with_inert_methods(facts: ClassFacts, found: Mapping[str, Method], reach: R
         for name, (function, outer, is_property) in candidates.items():
             if name in inert or (is_property and name not in properties):
                 continue
-            inside = function_environment(function, replace(outer, facts=facts), active_parameters=())
-            if not returns_active(function, inside):
+            if only_computes_static(function, replace(outer, facts=facts), active_parameters=()):
                 properties.discard(name) if is_property else inert.add(name)
         if inert == facts.inert_methods and properties == facts.active_properties:
             return replace(facts, static_methods=frozenset(_static_methods(candidates, facts)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jvpgen.analysis.activity import is_active
 from jvpgen.analysis.purity import is_trivial
-from jvpgen.forward import expressions
+from jvpgen.forward import calls, expressions
 from jvpgen.forward.pushed import Block, Frame, NotExpressible, Operand, Pushed, call, commit, paired, settle, tuple_of
 from jvpgen.ir import nodes
 
@@ -20,8 +20,8 @@ def push_structural(node: nodes.Call, name: str, frame: Frame, block: Block) -> 
         return _dict(node, frame, block)
     if name == "map" and not any(argument.star for argument in node.arguments):
         return expressions.push(_as_comprehension(node), frame, block)
-    if name not in _REBUILT or any(argument.star == "**" for argument in node.arguments):
-        raise NotExpressible(f"`{name}` over active values", node)
+    if name not in _REBUILT:
+        return calls.dispatched(node, frame, block)
     if len(node.arguments) == 1 and isinstance(node.arguments[0].value, nodes.Comprehension):
         return _over_comprehension(node, name, node.arguments[0].value, frame, block)
     operands = [_plain_operand(argument.value, frame, block) for argument in node.arguments]

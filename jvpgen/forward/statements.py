@@ -159,7 +159,12 @@ def _conditional(target: nodes.Name, value: nodes.Conditional, frame: Frame, blo
 
 
 def _is_elementwise(node: nodes.Assign) -> bool:
-    return isinstance(node.value, nodes.TupleDisplay) and isinstance(node.targets[0], nodes.TupleDisplay)
+    """Whether a tuple display is assigned, element by element, to a tuple of targets."""
+    target, value = node.targets[0], node.value
+    if len(node.targets) > 1 or not (isinstance(value, nodes.TupleDisplay) and isinstance(target, nodes.TupleDisplay)):
+        return False
+    starred = any(isinstance(part, nodes.Starred) for part in (*target.elements, *value.elements))
+    return len(target.elements) == len(value.elements) and not starred
 
 
 def _elements(value: nodes.Expression, frame: Frame, block: Block) -> Pushed:

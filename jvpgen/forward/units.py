@@ -15,7 +15,7 @@ import libcst as cst
 from jvpgen.analysis.activity import function_environment, returns_active
 from jvpgen.analysis.coverage import Remaining, remaining_calls
 from jvpgen.analysis.environment import ClassFacts, Environment
-from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment, setups_of
+from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment, storing_methods
 from jvpgen.analysis.inertness import needs_pushing
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report
@@ -186,7 +186,7 @@ def _class_unit(definition: Definition, order: int, reach: Reach, spelling: Spel
 
 def _setups_are_written(definition: Definition, facts: ClassFacts, reach: Reach, spelling: Spelling) -> bool:
     """Whether every `setup` that an instance runs can be pushed: else no attribute of it has a tangent."""
-    for setup in setups_of(definition, reach):
+    for setup in storing_methods(definition, reach):
         function, outer = lowered(setup), method_environment(setup, facts, reach)
         if isinstance(_pushed(function, outer, "setup", nodes.Name("setup"), [], spelling, Report()), Remark):
             return False

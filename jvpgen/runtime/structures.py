@@ -16,7 +16,7 @@ from typing import Any
 import flax.linen as nn
 import jax
 
-from jvpgen.runtime import higher_order
+from jvpgen.runtime import trees
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.pair import Pair, is_pair
@@ -290,7 +290,7 @@ for _name in _ASKING.split():
 
 def by_structure(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
     """The outcome for a builtin that moves values around; None for anything else."""
-    partner = _PARTNERS.get(id(f)) or higher_order.PARTNERS.get(id(f))
+    partner = _PARTNERS.get(id(f)) or trees.PARTNERS.get(id(f))
     if partner is not None:
         return partner(args, kwargs)
     if isinstance(f, Method):

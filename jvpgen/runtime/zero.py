@@ -10,6 +10,7 @@ is not defined.
 
 from __future__ import annotations
 
+import collections
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
@@ -400,6 +401,12 @@ def zero(value: Any) -> Any:
         return {key: zero(item) for key, item in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_make"):
         return value._make(zero(item) for item in value)
+    if kind is collections.defaultdict:
+        return collections.defaultdict(value.default_factory, {key: zero(item) for key, item in value.items()})
+    if kind is collections.OrderedDict:
+        return collections.OrderedDict((key, zero(item)) for key, item in value.items())
+    if kind is collections.deque:
+        return collections.deque((zero(item) for item in value), value.maxlen)
     return Zero(value)
 
 

@@ -1,4 +1,4 @@
-"""Functions that call functions on parts of values: `jax.tree.map` and `functools.reduce`, part by part."""
+"""Functions over trees, and over sequences by a function: done to each part and to its tangent."""
 
 from __future__ import annotations
 
@@ -38,6 +38,32 @@ def tree_map(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     return jax.tree.unflatten(treedef, outs), jax.tree.unflatten(treedef, dots)
 
 
+def tree_leaves(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """`jax.tree.leaves(tree)`."""
+    tree, tree_dot = _halves(args[0])
+    paths, _ = jax.tree_util.tree_flatten_with_path(tree, is_leaf=kwargs.get("is_leaf"))
+    return [leaf for _, leaf in paths], [_at(tree_dot, path, leaf) for path, leaf in paths]
+
+
+def tree_flatten(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """`jax.tree.flatten(tree)`: the structure has no tangent."""
+    leaves, tangents = tree_leaves(args, kwargs)
+    treedef = jax.tree.structure(_halves(args[0])[0], is_leaf=kwargs.get("is_leaf"))
+    return (leaves, treedef), (tangents, zero(treedef))
+
+
+def tree_unflatten(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """`jax.tree.unflatten(treedef, leaves)`."""
+    (treedef, _), (leaves, tangents) = map(_halves, args)
+    return jax.tree.unflatten(treedef, leaves), jax.tree.unflatten(treedef, list(tangents))
+
+
+def tree_structure(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """`jax.tree.structure(tree)`: it has no tangent."""
+    treedef = jax.tree.structure(_halves(args[0])[0], **kwargs)
+    return treedef, zero(treedef)
+
+
 def _at(tangent: Any, path: tuple[Any, ...], leaf: Any) -> Any:
     """The part of a tangent at a path into its primal."""
     for key in path:
@@ -72,4 +98,12 @@ PARTNERS: Mapping[int, Callable[[list[Any], Mapping[str, Any]], Outcome]] = {
     id(jax.tree.map): tree_map,
     id(jax.tree_util.tree_map): tree_map,
     id(functools.reduce): reduce,
+    id(jax.tree.leaves): tree_leaves,
+    id(jax.tree_util.tree_leaves): tree_leaves,
+    id(jax.tree.flatten): tree_flatten,
+    id(jax.tree_util.tree_flatten): tree_flatten,
+    id(jax.tree.unflatten): tree_unflatten,
+    id(jax.tree_util.tree_unflatten): tree_unflatten,
+    id(jax.tree.structure): tree_structure,
+    id(jax.tree_util.tree_structure): tree_structure,
 }
