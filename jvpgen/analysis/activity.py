@@ -205,7 +205,22 @@ def returns_active(function: nodes.Function, inside: Environment) -> bool:
 def _returns_active(node: nodes.Node, inside: Environment) -> bool:
     if isinstance(node, nodes.Unsupported | nodes.UnsupportedStatement):  # nobody knows
         return True
-    return isinstance(node, nodes.Return) and node.value is not None and is_active(node.value, inside)
+    if not isinstance(node, nodes.Return) or node.value is None:
+        return False
+    return is_active(node.value, inside) or is_active_function(node.value, inside)
+
+
+def is_active_function(node: nodes.Expression, environment: Environment) -> bool:
+    """Whether `node` is a function value that may return a tangent: then so may what it is called for."""
+    match node:
+        case nodes.Lambda(parameters=parameters, body=body):
+            function = nodes.Function("function", parameters, (nodes.Return(body),))
+        case nodes.Name(id=name) if name in environment.functions:
+            function = environment.functions[name]
+        case _:
+            return False
+    without = {name: other for name, other in environment.functions.items() if name != function.name}
+    return returns_active(function, function_environment(function, replace(environment, functions=without)))
 
 
 def _own_nodes(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -339,6 +354,11 @@ def _active_store(node: nodes.Node, environment: Environment) -> Iterator[str]:
             yield from active_targets(target, iterable, environment)
         case nodes.WithItem(context=context, target=target) if target is not None:
             yield from _assigned(target, context, environment)
+        case nodes.Function():  # it may fill a list or dict of the function around it
+            without = {name: other for name, other in environment.functions.items() if name != node.name}
+            inside = function_environment(node, replace(environment, functions=without))
+            own = frozenset(node.parameters.names()) | bound_names(node.body)
+            yield from (name for name in _active_stores(node.body, inside) if name not in own)
         case nodes.Call():
             yield from _mutated(node, environment)
             yield from _handed_over(node, environment)

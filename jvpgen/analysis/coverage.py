@@ -35,6 +35,7 @@ class Remaining:
     reason: str
     span: Span | None
     code: str = ""
+    qualified: str = ""
 
 
 def remaining_calls(function: nodes.Function, inside: Environment) -> list[Remaining]:
@@ -73,7 +74,12 @@ def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
             yield Remaining("dispatched", text, "NumPy takes values that are known: at run time it shows", node.span)
         elif active:
             yield Remaining(
-                "opaque", text, f"`{kind.qualified}` has no rule and its source is not followed", node.span, "JVP401"
+                "opaque",
+                text,
+                f"`{kind.qualified}` has no rule and its source is not followed",
+                node.span,
+                "JVP401",
+                kind.qualified,
             )
     elif isinstance(kind, callees.Unknown) and not _is_made_here(node):
         yield Remaining("dispatched", text, f"`{kind.what}` is known at run time only", node.span)

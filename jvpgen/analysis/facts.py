@@ -144,11 +144,7 @@ def _lowered(node: cst.FunctionDef, module: SourceModule, class_name: str) -> no
 def method_environment(method: Method, facts: ClassFacts, reach: Reach) -> Environment:
     """The environment around a method of the class that `facts` describe."""
     outer = file_environment(method.owner.module, reach, method.owner)
-    function = method.node
-    name = None
-    if not method.is_static and function.params.params:
-        name = function.params.params[0].name.value
-    return replace(outer, facts=facts, self_name=name)
+    return replace(outer, facts=facts, self_name=None if method.is_static else _first_parameter(method))
 
 
 _facts: WeakKeyDictionary[Reach, dict[str, ClassFacts]] = WeakKeyDictionary()
@@ -221,7 +217,8 @@ def storing_methods(definition: Definition, reach: Reach) -> Iterator[Method]:
 
 
 def _first_parameter(method: Method) -> str:
-    return method.node.params.params[0].name.value if method.node.params.params else "self"
+    parameters = (*method.node.params.posonly_params, *method.node.params.params)
+    return parameters[0].name.value if parameters else "self"
 
 
 def _stored_attributes(function: nodes.Function, name: str) -> Iterator[tuple[str, nodes.Expression | None]]:

@@ -120,10 +120,22 @@ def derive_unit(definition: Definition, reach: Reach, spelling: Spelling, report
     of_kind = _function_unit if definition.kind == "function" else _class_unit
     unit = of_kind(definition, order, reach, spelling, report)
     for item in unit.remaining:
-        if item.code == "JVP401":
+        if item.code == "JVP401" and item.qualified and leads_in_a_circle(item.qualified, definition, reach):
+            message = f"`{item.qualified}` leads to no definition: the imports of the project go in a circle"
+            report.add(diagnostic("JVP201", message, item.span))
+        elif item.code == "JVP401":
             message = f"`{item.expression}` goes through `jax.jvp`: {item.reason}"
             report.add(diagnostic("JVP401", message, item.span))
     return unit
+
+
+def leads_in_a_circle(qualified: str, definition: Definition, reach: Reach) -> bool:
+    """Whether a name of a project file is imported from one file to the next without end."""
+    module, _, name = qualified.rpartition(".")
+    found = reach.module(module, definition.module) if module else None
+    if found is None or not reach.in_project(found.absolute):
+        return False
+    return bool(reach.names(found).candidates(name)) and reach.definition(qualified, definition.module) is None
 
 
 # --- Functions --------------------------------------------------------------------------------------------------------
