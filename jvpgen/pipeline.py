@@ -167,7 +167,7 @@ def _units(wanted: Iterable[Definition], source: SourceModule, reach: Reach, rep
 
 
 def _handed_out(modules: Iterable[Definition], source: SourceModule, reach: Reach) -> Iterator[Definition]:
-    """Module classes that the file's top level gives to something, as in `ResNet18 = partial(ResNet, block_cls=Block)`."""
+    """Module classes that the file's top level gives away, as in `Small = partial(ResNet, block_cls=Block)`."""
     bindings = (binding for found in reach.names(source).bindings.values() for binding in found)
     texts = [source.code(binding.node) for binding in bindings if binding.kind == "value" and binding.node is not None]
     for definition in modules:

@@ -44,8 +44,8 @@ def CNN_jvp(
 
 
 def cross_entropy_jvp(logits, labels, *, logits_dot=None, labels_dot=None):
-    """`cross_entropy` and its derivative along the tangents of `logits`, `labels`; returns
-    `(y, y_dot)`.
+    """`cross_entropy` and its derivative along the tangents of `logits` and `labels`;
+    returns `(y, y_dot)`.
     """
     return function_jvp(cross_entropy, (logits, labels), (logits_dot, labels_dot))
 
@@ -94,7 +94,7 @@ def _cross_entropy(logits, logits_dot, labels, labels_dot):
 # jvpgen: generator=0abf5c251396 rest=109210da4327
 # jvpgen: CNN text=43ba5f78fdc3 source=bc0b30c2b69d body=ad7846382018
 #   CNN_jvp, _CNN <- CNN, ConvBlock, nn
-# jvpgen: cross_entropy text=31df6c141f60 source=1893ff3ce8d8 body=a0f2322853dd
+# jvpgen: cross_entropy text=31df6c141f60 source=1893ff3ce8d8 body=46752d2f7841
 #   cross_entropy_jvp, _cross_entropy <- cross_entropy, jax, jnp, jvpgen
 # jvpgen: ConvBlock text=659c6530d786 source=4852d2e3dac6 body=0dd77c484838
 #   _ConvBlock <- ConvBlock, nn

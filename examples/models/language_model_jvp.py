@@ -37,7 +37,8 @@ def LanguageModel_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`LanguageModel` and its derivative along the tangents of the variables and `tokens`.
+    """`LanguageModel` and its derivative along the tangents of the variables and
+    `tokens`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -60,7 +61,7 @@ def LanguageModel_jvp(
 
 
 def next_token_loss_jvp(logits, tokens, *, logits_dot=None, tokens_dot=None):
-    """`next_token_loss` and its derivative along the tangents of `logits`, `tokens`;
+    """`next_token_loss` and its derivative along the tangents of `logits` and `tokens`;
     returns `(y, y_dot)`.
     """
     return function_jvp(next_token_loss, (logits, tokens), (logits_dot, tokens_dot))
@@ -153,9 +154,9 @@ def _next_token_loss(logits, logits_dot, tokens, tokens_dot):
 
 
 # jvpgen: generator=0abf5c251396 rest=a8f0c3918a8e
-# jvpgen: LanguageModel text=7839f08906d4 source=24f920e1f093 body=10e2bc066fa7
+# jvpgen: LanguageModel text=7839f08906d4 source=24f920e1f093 body=023e97b83003
 #   LanguageModel_jvp, _LanguageModel <- Block, LanguageModel, PositionEmbedding, nn
-# jvpgen: next_token_loss text=de82b2a76e4f source=f2f379b3c946 body=b4b6618fa3fb
+# jvpgen: next_token_loss text=de82b2a76e4f source=f2f379b3c946 body=6af02e95474d
 #   next_token_loss_jvp, _next_token_loss <- jax, jnp, jvpgen, next_token_loss
 # jvpgen: PositionEmbedding text=59a27bbbdbc4 source=5fb1f31a2d27 body=e141223db9b2
 #   _PositionEmbedding <- PositionEmbedding, jax, jnp, nn

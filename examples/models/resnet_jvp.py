@@ -48,8 +48,8 @@ def BottleneckResNetBlock_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`BottleneckResNetBlock` and its derivative along the tangents of the variables and
-    `x`.
+    """`BottleneckResNetBlock` and its derivative along the tangents of the variables
+    and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -191,7 +191,7 @@ def _ResNet(self, x, x_dot, train: bool = True):
 # jvpgen: generator=0abf5c251396 rest=5bc15769c213
 # jvpgen: ResNetBlock text=708019048bc9 source=b4afcd2ee56f body=7d359565ef2b
 #   ResNetBlock_jvp, _ResNetBlock <- ResNetBlock, nn
-# jvpgen: BottleneckResNetBlock text=ed66ca2cb1eb source=77d56413641b body=cdeba7b10a21
+# jvpgen: BottleneckResNetBlock text=ed66ca2cb1eb source=77d56413641b body=da669e10cb17
 #   BottleneckResNetBlock_jvp, _BottleneckResNetBlock <- BottleneckResNetBlock, nn
 # jvpgen: ResNet text=02c440bd0fbc source=69e84cab71ab body=efcde1979a50
 #   ResNet_jvp, _ResNet <- ResNet, jnp, nn, partial

@@ -73,7 +73,7 @@ def negative_elbo_jvp(
     x_dot=None,
 ):
     """`negative_elbo` and its derivative along the tangents of `logits`, `mean`,
-    `log_variance`, `x`; returns `(y, y_dot)`.
+    `log_variance` and `x`; returns `(y, y_dot)`.
     """
     return function_jvp(
         negative_elbo,
@@ -152,7 +152,7 @@ def _negative_elbo(
 # jvpgen: VAE text=494edbe61b05 source=ad177227d697 body=15d66f46684e
 #   VAE_jvp, VAE_generate_jvp, _VAE, _VAE_generate <- Decoder, Encoder, VAE, jax, jnp,
 #   nn
-# jvpgen: negative_elbo text=70f6d2e14367 source=81c245bd4a01 body=c82bcbef628c
+# jvpgen: negative_elbo text=70f6d2e14367 source=81c245bd4a01 body=c0002f517744
 #   negative_elbo_jvp, _negative_elbo <- jax, jnp, jvpgen, negative_elbo
 # jvpgen: Encoder text=51681cef15b0 source=655b0f278a4d body=efa56f07da3f
 #   _Encoder <- Encoder, nn

@@ -151,7 +151,7 @@ _MAKERS = frozenset("zeros ones full array asarray arange zeros_like ones_like".
 
 
 def _makes_integers(call: nodes.Call) -> bool:
-    """Whether a variable's initializer plainly makes integers: `lambda: jnp.array(0, jnp.int32)`, `jnp.zeros, (), jnp.int32`."""
+    """Whether a variable's initializer plainly makes integers: `lambda: jnp.array(0, jnp.int32)`."""
     match [argument.value for argument in call.arguments[2:]]:
         case [nodes.Lambda(body=nodes.Call(function=function, arguments=arguments))]:
             given = [argument.value for argument in arguments[1:]]
@@ -365,7 +365,7 @@ def _active_store(node: nodes.Node, environment: Environment) -> Iterator[str]:
 
 
 def _handed_over(call: nodes.Call, environment: Environment) -> Iterator[str]:
-    """Lists and dicts of this function that a call may fill: what it stores in them must be stored in their tangents."""
+    """Lists and dicts of this function that a call may fill, and so must fill the tangents of."""
     kind = callee_of(call, environment)
     if isinstance(kind, callees.Followed | callees.Unknown | callees.External | callees.LocalFunction):
         for argument in call.arguments:

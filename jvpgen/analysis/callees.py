@@ -310,7 +310,7 @@ UNKNOWN_CLASS = ""
 
 
 def instance_class(node: nodes.Expression, environment: Environment) -> str | None:
-    """The qualified class of the module that `node` is; `UNKNOWN_CLASS` for a module of some class, None for no module."""
+    """The qualified class of the module that `node` is; `UNKNOWN_CLASS` if nobody knows it, None for no module."""
     match node:
         case nodes.Name(id=name) if name in environment.instances:
             return environment.instances[name] or UNKNOWN_CLASS

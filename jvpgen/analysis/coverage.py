@@ -1,4 +1,4 @@
-"""How much of a function is decided when it is compiled: each active call that is left to run time, and each that is opaque.
+"""How much of a function is decided when it is compiled: the active calls left to run time, and the opaque ones.
 
 "Dispatched" is a call whose callee only run time knows: a field, a local value. "Opaque" is one that goes to `jax.jvp`,
 since nothing says how it is differentiated.

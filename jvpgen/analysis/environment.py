@@ -27,10 +27,10 @@ def _no_attributes(name: str) -> frozenset[str] | None:
 class ClassFacts:
     """What is known of a linen Module class, its bases included, when one of its methods is derived.
 
-    `class_fields` are the fields that hold classes or factories of modules, `constants` the names that class bodies assign,
-    `number_fields` those annotated as Python
-    numbers; `active_attributes` are set in `setup` to values that may carry a tangent; `inert_methods` return nothing active
-    unless an argument is, `static_methods` never, and do nothing either; `open` says that a base class could not be read, so an attribute may come from there.
+    `class_fields` are the fields that hold classes or factories of modules, `constants` the names that class bodies
+    assign, `number_fields` those annotated as Python numbers; `active_attributes` are set in `setup` to values that
+    may carry a tangent; `inert_methods` return nothing active unless an argument is, `static_methods` never, and do
+    nothing either; `open` says that a base class could not be read, so an attribute may come from there.
     """
 
     name: str
@@ -53,13 +53,14 @@ class ClassFacts:
 class Environment:
     """Where an expression stands.
 
-    `qualified` resolves a dotted name of the file (`jnp.tanh` → `jax.numpy.tanh`); `kind` tells what a qualified name of
-    the project is ("module_class", "struct", "class", "function", "value"); `local` are the names bound by the function
-    and those around it, `active` the ones that may carry a tangent, `functions` the nested definitions in reach, and
-    `callables` the locals that are called, `constructors` those that hold a class or a partial of one; `containers` those that start as an empty list or dict;
-    `around` is the body of the outermost function, `instances` the locals that hold a module, with its class where that is known;
-    `active_of` gives the attributes of a module class that may be active, None where nobody knows;
-    `is_static_function` whether a function of the project only computes what has no tangent, such as a shape.
+    `qualified` resolves a dotted name of the file (`jnp.tanh` → `jax.numpy.tanh`); `kind` tells what a qualified name
+    of the project is ("module_class", "struct", "class", "function", "value"); `local` are the names bound by the
+    function and those around it, `active` the ones that may carry a tangent, `functions` the nested definitions in
+    reach, and `callables` the locals that are called, `constructors` those that hold a class or a partial of one;
+    `containers` those that start as an empty list or dict; `around` is the body of the outermost function, `instances`
+    the locals that hold a module, with its class where that is known; `active_of` gives the attributes of a module
+    class that may be active, None where nobody knows; `is_static_function` whether a function of the project only
+    computes what has no tangent, such as a shape.
     """
 
     qualified: Callable[[str], str | None] = _unknown

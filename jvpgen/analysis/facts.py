@@ -42,7 +42,7 @@ ROOTS = frozenset(
 
 
 def methods_of(definition: Definition, reach: Reach) -> dict[str, Method]:
-    """The methods of a module class by the names of their attributes, what `flax.linen.Module` itself brings left out."""
+    """The methods of a module class by attribute name, without what `flax.linen.Module` itself brings."""
     return {
         mangled(name, method.owner.path_in_module): method
         for name, method in methods(definition, reach).items()
@@ -84,7 +84,7 @@ _static: WeakKeyDictionary[Reach, dict[str, bool]] = WeakKeyDictionary()
 
 
 def _is_static(definition: Definition, reach: Reach) -> bool:
-    """Whether a function returns nothing that has a tangent and calls nothing that does; False while that is being found."""
+    """Whether a function returns and calls nothing that has a tangent; False while that is being found."""
     known = _static.setdefault(reach, {})
     if definition.key not in known:
         known[definition.key] = False

@@ -1,7 +1,8 @@
 """Parameters that cannot carry a tangent: their annotation, their default or their use says so.
 
-An array under `jit` has no truth value and is no range, axis, shape or dtype; a parameter used as one is static. Should a
-caller pass a tangent for it after all, the runtime notices and differentiates that call another way: nothing is lost.
+An array under `jit` has no truth value and is no range, axis, shape or dtype; a parameter used as one is static.
+Should a caller pass a tangent for it after all, the runtime notices and differentiates that call another way: nothing
+is lost.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _STATIC_KEYWORDS = frozenset(
     "keepdims mode method out_axes in_axes features num_heads dimension_numbers window_shape strides padding".split()
 )
 _TAKES_SIZES = frozenset(
-    "builtins.range numpy.arange jax.numpy.arange numpy.zeros numpy.ones jax.numpy.zeros jax.numpy.ones jax.numpy.eye".split()
+    "builtins.range numpy.arange numpy.zeros numpy.ones jax.numpy.arange jax.numpy.zeros jax.numpy.ones "
+    "jax.numpy.eye".split()
 )
 _STATE_METHODS = frozenset("param variable sow has_variable get_variable put_variable make_rng".split())
 _STATIC_ARRAY_METHODS = frozenset("reshape transpose astype view".split())

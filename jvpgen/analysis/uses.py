@@ -56,7 +56,7 @@ class Uses:
 
 
 def _references(body: Iterable[nodes.Statement], name: str) -> Iterator[tuple[nodes.Node, bool]]:
-    """Calls of `name`, and places that read it as a value; whether the place is an initializer of `param` or `variable`."""
+    """Calls of `name` and other reads of it, each with whether it is an initializer of `param` or `variable`."""
     for statement in body:
         yield from _references_in(statement, name)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from jvpgen.ir.declarations import Declarations, DeclaredVariable
 
@@ -17,7 +17,7 @@ def of_method(
     moving = _enumerated([*variables, *arguments])
     summary = f"`{label}` and its derivative along the tangents of {moving}."
     returns = "Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`."
-    lines = _wrapped(summary, line_length) + [""] + _wrapped(returns, line_length)
+    lines = [*_wrapped(summary, line_length - 3), "", *_wrapped(returns, line_length)]
     table = [*_variables(declarations), *_children(declarations)]
     if table:
         lines += ["", *_aligned(table, line_length)]
@@ -28,11 +28,11 @@ def _enumerated(items: list[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def of_function(name: str, active: Iterable[str], line_length: int) -> str:
+def of_function(name: str, active: Sequence[str], line_length: int) -> str:
     """The docstring of `f_jvp`, quotes included."""
-    arguments = ", ".join(f"`{argument}`" for argument in active) or "no argument"
+    arguments = _enumerated([f"`{argument}`" for argument in active]) if active else "no argument"
     summary = f"`{name}` and its derivative along the tangents of {arguments}; returns `(y, y_dot)`."
-    return _quoted(_wrapped(summary, line_length))
+    return _quoted(_wrapped(summary, line_length - 3))
 
 
 def _wrapped(text: str, line_length: int) -> list[str]:

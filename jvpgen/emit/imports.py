@@ -1,7 +1,7 @@
 """The imports of a generated file: what its functions read, from where the source has it.
 
-A name that the source imports is imported the same way; what the source defines is imported from the source; the runtime's
-and the rules' names come from jvpgen. Nothing unused is imported.
+A name that the source imports is imported the same way; what the source defines is imported from the source; the
+runtime's and the rules' names come from jvpgen. Nothing unused is imported.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def _primal_operand(node: nodes.Expression, frame: Frame, block: Block) -> Opera
 
 
 def _state(node: nodes.Call, helper: str, receiver: nodes.Expression, frame: Frame, block: Block) -> Pushed:
-    """`param(self, "scale", …)`, `variable(self, "stats", "mean", …)`; initializers over active values carry derivatives."""
+    """`param(self, "scale", …)` and `variable(…)`; initializers over active values carry derivatives."""
     operands = [expressions.push_operand(receiver, frame, block)]
     operands += [_initializer_operand(argument.value, frame, block) for argument in node.arguments]
     named = {index for index, operand in enumerate(operands) if operand.pushed.is_active}

@@ -1,7 +1,7 @@
 """Expressions pushed forward: each gives its primal and its tangent, and may need statements before it.
 
-What is inactive through and through is returned as the user wrote it. In everything else operands are pushed in Python's
-order, the tangent is built from theirs, and what both halves need more than trivially gets a name.
+What is inactive through and through is returned as the user wrote it. In everything else operands are pushed in
+Python's order, the tangent is built from theirs, and what both halves need more than trivially gets a name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Names of what the transform adds: tangents after their primals, temporaries after their callee or role.
 
-Nothing is numbered through a function: a temporary's name is chosen anew in each source statement, so that an edit in one
-statement renames nothing in another.
+Nothing is numbered through a function: a temporary's name is chosen anew in each source statement, so that an edit in
+one statement renames nothing in another.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from jvpgen.ir.scoping import dotted
 from jvpgen.source.names import Names
 
 RUNTIME_NAMES = (
-    "Pair", "apply_jvp", "body", "function_jvp", "opaque", "pairs", "param", "pushforward", "tangent_lax", "tangent_numpy", "variable",
-    "variables_of", "zero",
+    "Pair", "apply_jvp", "body", "function_jvp", "opaque", "pairs", "param", "pushforward", "tangent_lax",
+    "tangent_numpy", "variable", "variables_of", "zero",
 )  # fmt: skip
 MODULE_OF = {"jnp": "jax.numpy", "lax": "jax.lax", "nn": "flax.linen", "jax": "jax", "np": "numpy"}
 
@@ -28,9 +28,11 @@ _ROLE_OF_OPERATOR = {
     "//": "quotient", "unary-": "negated",
 }  # fmt: skip
 _ROLE_OF_CALL = {
-    "reshape": "reshaped", "transpose": "transposed", "astype": "cast", "sum": "total", "max": "maximum", "min": "minimum",
+    "reshape": "reshaped", "transpose": "transposed", "astype": "cast", "sum": "total",
+    "max": "maximum", "min": "minimum",
     "abs": "magnitude", "square": "squared", "expand_dims": "expanded", "squeeze": "squeezed", "where": "selected",
-    "select": "selected", "concatenate": "joined", "stack": "stacked", "split": "parts", "take": "taken", "dot": "product",
+    "select": "selected", "concatenate": "joined", "stack": "stacked", "split": "parts", "take": "taken",
+    "dot": "product",
     "matmul": "product", "einsum": "contracted", "multiply": "scaled", "add": "total", "subtract": "difference",
     "divide": "ratio", "sqrt": "root", "broadcast_to": "broadcast", "swapaxes": "swapped", "repeat": "repeated",
     "pad": "padded", "tuple": "items", "list": "items", "dict": "items", "len": "length", "set": "updated",
@@ -126,7 +128,7 @@ def _word(name: str) -> str:
 
 
 def module_aliases(names: Names) -> dict[str, str]:
-    """How a file spells JAX's modules, where not as usual: the user's alias, or a longer name if the usual one is taken."""
+    """How a file spells JAX's modules where not as usual: the user's alias, or a longer name if that is taken."""
     aliases = {}
     for usual, module in MODULE_OF.items():
         if names.qualified(usual) == module:

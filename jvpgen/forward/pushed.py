@@ -33,7 +33,7 @@ class NotExpressible(Exception):
 
 @dataclass(frozen=True)
 class Pushed:
-    """An expression and its tangent; a tangent of None means that the value is inactive. With `pair`, one call gives both."""
+    """An expression and its tangent, None for an inactive one. With `pair`, one call gives both."""
 
     primal: nodes.Expression
     tangent: nodes.Expression | None = None
@@ -56,7 +56,7 @@ def paired(pair: nodes.Expression, source: nodes.Expression) -> Pushed:
 
 @dataclass(frozen=True)
 class Frame:
-    """The function that is being pushed: what is known of it and how its names are spelled. `width` is the line length."""
+    """The function that is being pushed: what is known of it, how its names are spelled, how long a line is."""
 
     environment: Environment
     naming: Naming
@@ -80,7 +80,7 @@ class Frame:
 
 @dataclass
 class Block:
-    """Statements under construction. `depth` is their indentation; `taken` the temporaries of the current source statement."""
+    """Statements under construction, at a `depth`; `taken` are the temporaries of the current source statement."""
 
     depth: int
     taken: set[str] = field(default_factory=set)

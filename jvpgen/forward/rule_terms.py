@@ -1,4 +1,4 @@
-"""From a rule and its operands to the text of the tangent: terms substituted, inactive ones dropped, the rest summed."""
+"""From a rule and its operands to the tangent: terms substituted, inactive ones dropped, the rest summed."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def formula_tangent(rule: Rule, parameters: Sequence[str], values: Sequence[Push
 
 
 def _filled(node: nodes.Expression, rule: Rule, given: Mapping[str, nodes.Expression]) -> nodes.Expression:
-    """The term with its parameters replaced; absent ones by their default, or left out of the calls they are passed to."""
+    """The term with its parameters replaced; absent ones by their default, or left out of calls."""
     if isinstance(node, nodes.Name):
         if node.id in given:
             return given[node.id]

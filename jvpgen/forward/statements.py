@@ -144,9 +144,9 @@ def _assign(node: nodes.Assign, frame: Frame, block: Block) -> None:
         pushed = _elements(node.value, frame, block)
     else:
         pushed = expressions.push(node.value, frame, block)
-    if len(node.targets) > 1:
-        if pushed.pair is not None or not isinstance(pushed.primal, nodes.Name | nodes.Constant):
-            pushed = name_value(pushed, frame, block)  # one object, under all its names
+    is_named = pushed.pair is None and isinstance(pushed.primal, nodes.Name | nodes.Constant)
+    if len(node.targets) > 1 and not is_named:
+        pushed = name_value(pushed, frame, block)  # one object, under all its names
     for target in node.targets:
         assign(target, pushed, frame, block)
 
@@ -160,11 +160,16 @@ def _conditional(target: nodes.Name, value: nodes.Conditional, frame: Frame, blo
 
 def _is_elementwise(node: nodes.Assign) -> bool:
     """Whether a tuple display is assigned, element by element, to a tuple of targets."""
-    target, value = node.targets[0], node.value
-    if len(node.targets) > 1 or not (isinstance(value, nodes.TupleDisplay) and isinstance(target, nodes.TupleDisplay)):
+    target = node.targets[0]
+    is_single_tuple = len(node.targets) == 1 and isinstance(target, nodes.TupleDisplay)
+    return is_single_tuple and isinstance(target, nodes.TupleDisplay) and _matches(target.elements, node.value)
+
+
+def _matches(targets: Sequence[nodes.Expression], value: nodes.Expression | None) -> bool:
+    """Whether a value is a tuple display with an element for each target."""
+    if not isinstance(value, nodes.TupleDisplay) or len(targets) != len(value.elements):
         return False
-    starred = any(isinstance(part, nodes.Starred) for part in (*target.elements, *value.elements))
-    return len(target.elements) == len(value.elements) and not starred
+    return not any(isinstance(part, nodes.Starred) for part in (*targets, *value.elements))
 
 
 def _elements(value: nodes.Expression, frame: Frame, block: Block) -> Pushed:
@@ -200,10 +205,9 @@ def _assign_tuple(target: nodes.TupleDisplay | nodes.ListDisplay, pushed: Pushed
         return
     if mentions_out(pushed.tangent or pushed.primal):
         pushed = name_value(pushed, frame, block)
-    if isinstance(pushed.primal, nodes.TupleDisplay) and len(pushed.primal.elements) == len(target.elements):
-        if not any(isinstance(part, nodes.Starred) for part in (*target.elements, *pushed.primal.elements)):
-            _assign_elements(target.elements, pushed, frame, block)
-            return
+    if _matches(target.elements, pushed.primal):
+        _assign_elements(target.elements, pushed, frame, block)
+        return
     if pushed.tangent is None:
         settled = pushed if is_trivial(pushed.primal) else name_value(pushed, frame, block)
         pushed = Pushed(settled.primal, frame.zero(settled.primal))

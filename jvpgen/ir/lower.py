@@ -1,7 +1,8 @@
 """CST → IR: the functions of a file as the frozen trees of `nodes`, with comments, spans and the user's own literals.
 
-What enters is a libcst node and a way to ask for its span; what leaves says the same in fewer kinds of node. Nothing is
-refused here: what the language does not cover becomes `Unsupported`, with its text, and a later pass decides what that means.
+What enters is a libcst node and a way to ask for its span; what leaves says the same in fewer kinds of node. Nothing
+is refused here: what the language does not cover becomes `Unsupported`, with its text, and a later pass decides what
+that means.
 """
 
 from __future__ import annotations

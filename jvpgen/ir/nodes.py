@@ -1,8 +1,8 @@
 """What a program means, as frozen trees: Python's expressions and statements, each with the span it came from.
 
-The nodes mirror Python's grammar, because the generated code must read like the source. Literals keep the text that the
-user wrote (`1e-6`, `'abc'`), comments travel with their statement, and a node's span never takes part in comparisons: two
-expressions are equal when they say the same.
+The nodes mirror Python's grammar, because the generated code must read like the source. Literals keep the text that
+the user wrote (`1e-6`, `'abc'`), comments travel with their statement, and a node's span never takes part in
+comparisons: two expressions are equal when they say the same.
 """
 
 from __future__ import annotations
@@ -260,7 +260,7 @@ class StatementNode(Node):
 
 @dataclass(frozen=True)
 class Assign(StatementNode):
-    """`a = b = value`: one or more targets; an annotation only with a single target, `value` None for a bare `a: int`."""
+    """`a = b = value`; an annotation only with a single target, `value` None for a bare `a: int`."""
 
     targets: tuple[Expression, ...]
     value: Expression | None
@@ -375,7 +375,7 @@ class Continue(StatementNode):
 
 @dataclass(frozen=True)
 class Verbatim(StatementNode):
-    """A statement that carries no derivative and is copied as it stands (an import, `global`, …); `names` are what it binds."""
+    """A statement without a derivative, copied as it stands (an import, `global`, …); it binds `names`."""
 
     text: str
     names: tuple[str, ...] = ()
@@ -461,5 +461,5 @@ def _mapped(value: Any, function: Any) -> Any:
         return function(value)
     if isinstance(value, tuple):
         new = tuple(_mapped(item, function) for item in value)
-        return value if all(a is b for a, b in zip(new, value)) else new
+        return value if all(a is b for a, b in zip(new, value, strict=True)) else new
     return value

@@ -61,6 +61,8 @@ def test_meanflow_learns_the_circle() -> None:
     assert abs(float(radius[1]) - 1) < 0.15
 
 
-def test_the_generated_files_are_up_to_date(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_generated_files_are_up_to_date(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(ROOT)
     assert main.main(["--check", "--diff", "examples"]) == 0, capsys.readouterr().out

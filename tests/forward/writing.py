@@ -16,7 +16,9 @@ def body_of_method(folder: Path, body: str, *, signature: str = "x", fields: str
     """The statements written for a compact `__call__` with the given body, from the line after its `def`."""
     path = folder / "model.py"
     method = textwrap.indent(textwrap.dedent(body).strip(), " " * 8)
-    text = f"@jvpgen.derive\nclass M(nn.Module):\n    {fields}\n\n    @nn.compact\n    def __call__(self, {signature}):\n"
+    text = (
+        f"@jvpgen.derive\nclass M(nn.Module):\n    {fields}\n\n    @nn.compact\n    def __call__(self, {signature}):\n"
+    )
     path.write_text(HEAD + text + method + "\n")
     report = Report()
     derived = derive_file(path, Reach(folder), (), Settings(), report)

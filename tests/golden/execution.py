@@ -151,7 +151,7 @@ def _derived(example: Example, inputs: Inputs, tangents: Inputs, public: Any) ->
                 "rngs": dict(example.rngs),
                 "mutable": example.mutable,
             }
-        out, out_dot, *updates = public(*args, **kwargs, **_tangents_by_name(example, tangents), **settings)
+        out, out_dot, *updates = public(*args, **{**kwargs, **_tangents_by_name(example, tangents)}, **settings)
         return (out, updates[0] if updates else {}), (out_dot, {})
     pairs = {name: Pair(kwargs[name], tangents.arguments[name]) for name in kwargs if name in tangents.arguments}
     dots = tuple(tangents.arguments.get(str(place)) for place in range(len(args)))
@@ -187,8 +187,10 @@ def _tangents_by_name(example: Example, tangents: Inputs) -> dict[str, Any]:
     own_names = example.own_parameter_names()
     named: dict[str, Any] = {}
     for name, tangent in tangents.arguments.items():
-        if not name.isdigit():
+        if name in own_names:
             named[_tangent_name(name, own_names)] = tangent
+        elif not name.isdigit():  # one of `**kwargs`
+            named[name] = Pair(example.arguments[name], tangent)
     for place, (name, is_star) in enumerate(example.parameter_names()):
         tangent, dot = tangents.arguments.get(str(place)), _tangent_name(name, own_names)
         if is_star:
