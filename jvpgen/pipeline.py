@@ -41,12 +41,14 @@ from jvpgen.source.reach import Definition, Reach
 @dataclass(frozen=True)
 class Settings:
     """How files are derived. `absolute_imports` is for outputs that do not stand beside their source,
-    `inspect` asks for what there is to say about every module class of the file."""
+    `inspect` asks for what there is to say about every module class of the file, `in_memory` says that no file is
+    written."""
 
     line_length: int = 88
     everything: bool = False
     absolute_imports: bool = False
     inspect: bool = False
+    in_memory: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def _alone(definition: Definition, reach: Reach, report: Report) -> Derived:
     source = definition.module
     units = _units([definition], source, reach, report)
     request = Request(definition, DeriveOptions(), source.span(definition.node))
-    return _emitted(source, reach, units, (request,), Settings(absolute_imports=True), ())
+    return _emitted(source, reach, units, (request,), Settings(absolute_imports=True, in_memory=True), ())
 
 
 def _named(source: SourceModule, name: str, reach: Reach) -> Definition | None:
@@ -220,8 +222,10 @@ def _emitted(
         settings.absolute_imports,
     )
     parts = [made for made, _ in functions]
-    regenerate = f"python -m jvpgen {source.path}"
-    text = module_text(source, lines, parts, settings.line_length, regenerate)
+    origin = (
+        "Made in memory, from the source as it is now." if settings.in_memory else f"To regenerate: {_command(source)}"
+    )
+    text = module_text(source, lines, parts, settings.line_length, origin)
     uses = {unit.name: _uses(unit, source, reach) for unit in ordered}
     derived_functions = tuple(
         DerivedFunction(made.name, name, uses[name]) for made, name in functions if isinstance(made, nodes.Function)
@@ -229,6 +233,10 @@ def _emitted(
     opaque = tuple(item for unit in ordered for item in unit.remaining if item.kind == "opaque")
     dispatched = tuple(item for unit in ordered for item in unit.remaining if item.kind == "dispatched")
     return Derived(source, text, derived_functions, _needed(units, source, reach), inspections, opaque, dispatched)
+
+
+def _command(source: SourceModule) -> str:
+    return f"python -m jvpgen {source.path}"
 
 
 def _uses(unit: Unit, source: SourceModule, reach: Reach) -> tuple[tuple[str, str], ...]:

@@ -19,7 +19,8 @@ def Accumulated_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Accumulated` and its derivative along the tangents of the variables, `x` and `y`.
+    """`Accumulated` and its derivative along the tangents of the variables, `x` and
+    `y`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
     """
@@ -61,5 +62,5 @@ def _Accumulated(self, x, x_dot, y, y_dot):
 
 
 # jvpgen: generator=- rest=0c9d0422cbeb
-# jvpgen: Accumulated text=959bf8d099de source=0a76eca86cd4 body=5d1014736b3e
+# jvpgen: Accumulated text=959bf8d099de source=0a76eca86cd4 body=8b34a9497876
 #   Accumulated_jvp, _Accumulated <- Accumulated, nn

@@ -18,8 +18,8 @@ def ScaledResidual_branch_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`ScaledResidual.branch` and its derivative along the tangents of the variables and
-    `x`.
+    """`ScaledResidual.branch` and its derivative along the tangents of the variables
+    and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -76,6 +76,6 @@ def _ScaledResidual(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=ec50187f0c2d
-# jvpgen: ScaledResidual text=afb79e2fbc9f source=e60da503475e body=cc2cda90b5be
+# jvpgen: ScaledResidual text=afb79e2fbc9f source=e60da503475e body=d97627abe868
 #   ScaledResidual_branch_jvp, ScaledResidual_jvp, _ScaledResidual_branch,
 #   _ScaledResidual <- ScaledResidual, nn; base.py: Residual

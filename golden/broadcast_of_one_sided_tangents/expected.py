@@ -21,7 +21,8 @@ def Shifted_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Shifted` and its derivative along the tangents of the variables, `x` and `offsets`.
+    """`Shifted` and its derivative along the tangents of the variables, `x` and
+    `offsets`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -56,5 +57,5 @@ def _Shifted(self, x, x_dot, offsets, offsets_dot):
 
 
 # jvpgen: generator=- rest=fe888f5da25d
-# jvpgen: Shifted text=1889db616d1f source=a239765c3c55 body=f90bc3fee3f5
+# jvpgen: Shifted text=1889db616d1f source=a239765c3c55 body=ab2bcbcd10b4
 #   Shifted_jvp, _Shifted <- Shifted, jnp, nn

@@ -21,7 +21,8 @@ def Ensemble_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Ensemble` and its derivative along the tangents of the variables, `x` and `parts`.
+    """`Ensemble` and its derivative along the tangents of the variables, `x` and
+    `parts`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -67,5 +68,5 @@ def _Ensemble(self, x, x_dot, parts, parts_dot):
 
 
 # jvpgen: generator=- rest=b5052814a1dd
-# jvpgen: Ensemble text=ad356c487291 source=2a37b87ab477 body=e10767bc4ebc
+# jvpgen: Ensemble text=ad356c487291 source=2a37b87ab477 body=4b3201bf2f2d
 #   Ensemble_jvp, _Ensemble <- Ensemble, jnp, nn

@@ -11,8 +11,8 @@ from input import energy, kinetic
 def energy_jvp(
     state, mass=2.0, *, stiffness, state_dot=None, mass_dot=None, stiffness_dot=None
 ):
-    """`energy` and its derivative along the tangents of `state`, `mass`, `stiffness`;
-    returns `(y, y_dot)`.
+    """`energy` and its derivative along the tangents of `state`, `mass` and
+    `stiffness`; returns `(y, y_dot)`.
     """
     return function_jvp(
         energy,
@@ -52,7 +52,7 @@ def _energy(state, state_dot, mass=2.0, mass_dot=None, *, stiffness, stiffness_d
 
 
 # jvpgen: generator=- rest=5b2081683068
-# jvpgen: energy text=b8728a0fb5b8 source=9a2021d14367 body=005d93b0d542
+# jvpgen: energy text=b8728a0fb5b8 source=9a2021d14367 body=c947296d21b8
 #   energy_jvp, _energy <- energy, jnp, jvpgen, kinetic
 # jvpgen: kinetic text=d797694f3b4f source=a623ff2b3ebe body=c51b61f0aa1d
 #   _kinetic <- jnp, kinetic

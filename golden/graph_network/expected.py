@@ -26,8 +26,8 @@ def GraphNet_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`GraphNet` and its derivative along the tangents of the variables, `nodes`, `edges`,
-    `senders` and `receivers`.
+    """`GraphNet` and its derivative along the tangents of the variables, `nodes`,
+    `edges`, `senders` and `receivers`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -95,5 +95,5 @@ def _GraphNet(
 
 
 # jvpgen: generator=- rest=69e22269d842
-# jvpgen: GraphNet text=841b76ec2fdb source=be96a4fa5f72 body=1a2e63c0fb07
+# jvpgen: GraphNet text=841b76ec2fdb source=be96a4fa5f72 body=082852faf78b
 #   GraphNet_jvp, _GraphNet <- GraphNet, jax, jnp, nn

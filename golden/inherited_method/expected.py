@@ -47,7 +47,8 @@ def Squashed_decode_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Squashed.decode` and its derivative along the tangents of the variables and `code`.
+    """`Squashed.decode` and its derivative along the tangents of the variables and
+    `code`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -117,7 +118,7 @@ def _Squashed_encode(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=c03152e864be
-# jvpgen: Squashed text=23e631759f1f source=d6f4c1814751 body=77be6d74a1fb
+# jvpgen: Squashed text=23e631759f1f source=d6f4c1814751 body=95beb2c66fc4
 #   Squashed_encode_jvp, Squashed_decode_jvp, Squashed_jvp, _Squashed_encode <-
 #   Autoencoder, Squashed, nn
 # jvpgen: Autoencoder text=d1cd6f6009cd source=d3b2aea517d9 body=48ea0805dfbc

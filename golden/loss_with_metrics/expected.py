@@ -24,8 +24,8 @@ def SmoothedLoss_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`SmoothedLoss` and its derivative along the tangents of the variables, `x`, `labels`
-    and `weights`.
+    """`SmoothedLoss` and its derivative along the tangents of the variables, `x`,
+    `labels` and `weights`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -82,5 +82,5 @@ def _SmoothedLoss(self, x, x_dot, labels, labels_dot, weights=None, weights_dot=
 
 
 # jvpgen: generator=- rest=058b3f6b58ea
-# jvpgen: SmoothedLoss text=515a6ad6e3c1 source=db6da4119876 body=2d8e79ac7049
+# jvpgen: SmoothedLoss text=515a6ad6e3c1 source=db6da4119876 body=c40e96ea3d6d
 #   SmoothedLoss_jvp, _SmoothedLoss <- SmoothedLoss, jax, jnp, nn

@@ -25,8 +25,8 @@ def Memory_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Memory` and its derivative along the tangents of the variables, `x`, `memory` and
-    `previous`.
+    """`Memory` and its derivative along the tangents of the variables, `x`, `memory`
+    and `previous`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -121,5 +121,5 @@ def _Memory(self, x, x_dot, memory, memory_dot, previous, previous_dot):
 
 
 # jvpgen: generator=- rest=7790f17e6817
-# jvpgen: Memory text=2b184bb4e91d source=e701d9d8f85a body=d1f3d52d2f8e
+# jvpgen: Memory text=2b184bb4e91d source=e701d9d8f85a body=bda4c218d3f5
 #   Memory_jvp, _Memory <- Memory, jnp, nn

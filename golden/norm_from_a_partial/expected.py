@@ -22,7 +22,8 @@ def NormStack_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`NormStack` and its derivative along the tangents of the variables, `x` and `mask`.
+    """`NormStack` and its derivative along the tangents of the variables, `x` and
+    `mask`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -57,5 +58,5 @@ def _NormStack(self, x, x_dot, mask=None, mask_dot=None):
 
 
 # jvpgen: generator=- rest=d7780b631013
-# jvpgen: NormStack text=5ea8f4d32a6d source=881f46678a32 body=5edf8a65c9d7
+# jvpgen: NormStack text=5ea8f4d32a6d source=881f46678a32 body=b4034c9127bf
 #   NormStack_jvp, _NormStack <- NormStack, nn, partial

@@ -18,7 +18,8 @@ def Comprehended_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Comprehended` and its derivative along the tangents of the variables and `inputs`.
+    """`Comprehended` and its derivative along the tangents of the variables and
+    `inputs`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -83,5 +84,5 @@ def _Comprehended(self, inputs, inputs_dot):
 
 
 # jvpgen: generator=- rest=7f51f04a83a7
-# jvpgen: Comprehended text=d60ac50df8ca source=02fbc7f2b8ac body=8c5a8dcffb3a
+# jvpgen: Comprehended text=d60ac50df8ca source=02fbc7f2b8ac body=0088f20479e3
 #   Comprehended_jvp, _Comprehended <- Comprehended, nn

@@ -22,7 +22,8 @@ def Diffusion_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Diffusion` and its derivative along the tangents of the variables, `x` and `label`.
+    """`Diffusion` and its derivative along the tangents of the variables, `x` and
+    `label`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -82,5 +83,5 @@ def _Diffusion(self, x, x_dot, label, label_dot):
 
 
 # jvpgen: generator=- rest=4e516d9d8470
-# jvpgen: Diffusion text=3a1de2271ef2 source=7c556adf76be body=ab4c47eb77f9
+# jvpgen: Diffusion text=3a1de2271ef2 source=7c556adf76be body=ea4d66d5de56
 #   Diffusion_jvp, _Diffusion <- Diffusion, jax, jnp, nn

@@ -24,8 +24,8 @@ def Policy_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Policy` and its derivative along the tangents of the variables, `observation` and
-    `masks`.
+    """`Policy` and its derivative along the tangents of the variables, `observation`
+    and `masks`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -99,5 +99,5 @@ def _Policy(self, observation, observation_dot, masks=None, masks_dot=None):
 
 
 # jvpgen: generator=- rest=94e4a6c73dab
-# jvpgen: Policy text=1258fa12d386 source=643780342745 body=40e1b30f8c6f
+# jvpgen: Policy text=1258fa12d386 source=643780342745 body=a5aa16fdfcc1
 #   Policy_jvp, _Policy <- Policy, jax, jnp, nn, np

@@ -21,8 +21,8 @@ def LogLikelihood_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`LogLikelihood` and its derivative along the tangents of the variables, `rates` and
-    `counts`.
+    """`LogLikelihood` and its derivative along the tangents of the variables, `rates`
+    and `counts`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
     """
@@ -65,5 +65,5 @@ def _LogLikelihood(self, rates, rates_dot, counts, counts_dot):
 
 
 # jvpgen: generator=- rest=f233d2fb11c7
-# jvpgen: LogLikelihood text=016ba54b7db1 source=6444bb5a490d body=4d522f619638
+# jvpgen: LogLikelihood text=016ba54b7db1 source=6444bb5a490d body=c9f1dd8a703e
 #   LogLikelihood_jvp, _LogLikelihood <- LogLikelihood, jnp, nn

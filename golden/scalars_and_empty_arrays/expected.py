@@ -20,7 +20,8 @@ def Edges_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Edges` and its derivative along the tangents of the variables, `x` and `nothing`.
+    """`Edges` and its derivative along the tangents of the variables, `x` and
+    `nothing`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
     """
@@ -61,5 +62,5 @@ def _Edges(self, x, x_dot, nothing, nothing_dot):
 
 
 # jvpgen: generator=- rest=7c0df0694cc8
-# jvpgen: Edges text=672ae0f5ccda source=2c9fc18e217c body=f94d2c37a7df
+# jvpgen: Edges text=672ae0f5ccda source=2c9fc18e217c body=3f46faa2aeeb
 #   Edges_jvp, _Edges <- Edges, jnp, nn

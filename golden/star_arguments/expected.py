@@ -22,8 +22,8 @@ def Fusion_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Fusion` and its derivative along the tangents of the variables, `x`, `others` and
-    `bias`.
+    """`Fusion` and its derivative along the tangents of the variables, `x`, `others`
+    and `bias`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -85,7 +85,7 @@ def _Fusion(self, x, x_dot, *others, others_dot=(), bias=None, bias_dot=None):
 
 
 # jvpgen: generator=- rest=6d830e4ed167
-# jvpgen: Fusion text=a929e25c4887 source=7173f1c47c3d body=fcf26ab02ed2
+# jvpgen: Fusion text=a929e25c4887 source=7173f1c47c3d body=8e692a5fbe34
 #   Fusion_jvp, _Fusion <- Concat, Fusion, nn, weighted
 # jvpgen: weighted text=a559b184d1ec source=6adb03b24811 body=b1d8b3928be6
 #   _weighted <- weighted

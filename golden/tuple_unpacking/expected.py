@@ -21,7 +21,8 @@ def GatedUnit_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`GatedUnit` and its derivative along the tangents of the variables, `x` and `state`.
+    """`GatedUnit` and its derivative along the tangents of the variables, `x` and
+    `state`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -78,5 +79,5 @@ def _GatedUnit(self, x, x_dot, state, state_dot):
 
 
 # jvpgen: generator=- rest=4bf3d10df353
-# jvpgen: GatedUnit text=ce84bb2d837c source=746b76a7ee51 body=fdb6291f70c6
+# jvpgen: GatedUnit text=ce84bb2d837c source=746b76a7ee51 body=488878f47cd2
 #   GatedUnit_jvp, _GatedUnit <- GatedUnit, jnp, nn

@@ -224,6 +224,8 @@ def _method_callee(
     call: nodes.Call, function: nodes.Attribute, environment: Environment, is_active: IsActive
 ) -> Callee:
     receiver, method = function.value, function.attribute
+    if is_super(receiver) and method == "setup":  # Flax calls it, and the runtime sees to its body
+        return Static()
     if is_super(receiver):
         return Followed(f"super().{method}")
     at_update = _at_update(function)

@@ -20,8 +20,9 @@ from jvpgen.analysis.activity import (
     passes_a_module,
 )
 from jvpgen.analysis.environment import Environment
-from jvpgen.analysis.uses import is_derived_inside
+from jvpgen.analysis.uses import captures_active, is_derived_inside
 from jvpgen.ir import nodes
+from jvpgen.ir.scoping import dotted
 from jvpgen.ir.show import show
 from jvpgen.source.span import Span
 
@@ -63,7 +64,23 @@ def _in_node(node: nodes.Node, environment: Environment) -> Iterator[Remaining]:
         yield from _in_node(child, environment)
 
 
+_LIFTED = frozenset(
+    "scan vmap map_variables remat_scan cond switch while_loop custom_vjp jvp vjp grad value_and_grad fold_rngs".split()
+)
+
+
+def _lifted(node: nodes.Call, environment: Environment) -> bool:
+    """Whether the call makes, or is, a lifted transform that is not written out."""
+    name = dotted(node.function)
+    qualified = environment.global_name(name) if name else None
+    return qualified is not None and qualified.startswith("flax.linen.") and qualified.rpartition(".")[2] in _LIFTED
+
+
 def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
+    if _lifted(node, environment):
+        reason = f"`{show(node.function)}` is a lifted transform, and runs under `nn.jvp`"
+        yield Remaining("opaque", show(node.function), reason, node.span, "JVP404")
+        return
     if not call_is_active(node, environment):
         return
     kind = callee_of(node, environment)
@@ -73,16 +90,17 @@ def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
         if active and kind.qualified.startswith("numpy."):
             yield Remaining("dispatched", text, "NumPy takes values that are known: at run time it shows", node.span)
         elif active:
-            yield Remaining(
-                "opaque",
-                text,
-                f"`{kind.qualified}` has no rule and its source is not followed",
-                node.span,
-                "JVP401",
-                kind.qualified,
-            )
+            hidden = any(_hides_active(argument.value, environment) for argument in node.arguments)
+            reason = f"`{kind.qualified}` has no rule and its source is not followed"
+            code = "JVP501" if hidden else "JVP401"
+            yield Remaining("opaque", text, reason, node.span, code, kind.qualified)
     elif isinstance(kind, callees.Unknown) and not _is_made_here(node):
         yield Remaining("dispatched", text, f"`{kind.what}` is known at run time only", node.span)
+
+
+def _hides_active(node: nodes.Expression, environment: Environment) -> bool:
+    """Whether an argument is a function that computes with active values around it."""
+    return isinstance(node, nodes.Lambda) and captures_active(node, environment)
 
 
 def _is_made_here(node: nodes.Call) -> bool:

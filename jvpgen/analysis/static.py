@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from jvpgen.analysis.environment import Environment
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
 
@@ -44,6 +45,26 @@ def static_parameters(function: nodes.Function, qualified: Resolver, kind: Resol
     }
     names = frozenset(function.parameters.names())
     return names & (frozenset(by_type) | (frozenset(by_use) - rebound))
+
+
+def given_to_fields(function: nodes.Function, environment: Environment) -> frozenset[str]:
+    """Parameters, not of a static type, that modules get as fields: callers may have tangents for them after all."""
+    found = {
+        name
+        for statement in function.body
+        for node in nodes.walk(statement)
+        if isinstance(node, nodes.Call)
+        for name in _field_values(node, environment)
+    }
+    untyped = {parameter.name for parameter in function.parameters if not _typed_static(parameter)}
+    return frozenset(found & untyped) - {environment.self_name}
+
+
+def _field_values(node: nodes.Call, environment: Environment) -> Iterator[str]:
+    name = dotted(node.function)
+    full = environment.qualified(name) if name else None
+    if full is not None and environment.kind(full) == "module_class" and not full.startswith("flax.linen."):
+        yield from (argument.value.id for argument in node.arguments if isinstance(argument.value, nodes.Name))
 
 
 def _walk(body: Iterable[nodes.Statement]) -> Iterator[nodes.Node]:

@@ -19,12 +19,12 @@ def module_text(
     imports: Sequence[str],
     parts: Iterable[nodes.Function | Remark],
     line_length: int,
-    regenerate: str,
+    origin: str,
 ) -> str:
     """The text of the generated file, without the footer."""
     lines = [
         f"# {BANNER} from {source.path}. DO NOT EDIT.",
-        f"# To regenerate: {regenerate}",
+        f"# {origin}",
         f'"""Forward-mode derivatives of `{source.path}`."""',
         "",
         *imports,

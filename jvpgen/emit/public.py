@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from jvpgen.analysis.facts import file_environment, lowered, method_environment, methods_of
+from jvpgen.analysis.static import given_to_fields
 from jvpgen.emit import docstrings
 from jvpgen.forward.functions import derived_parameters
 from jvpgen.forward.naming import Naming
@@ -55,7 +56,7 @@ def _of_method(
     assert unit.facts is not None
     function = lowered(method)
     outer = method_environment(method, unit.facts, reach)
-    active = _wanted(derived_parameters(function, outer), request)
+    active = _wanted(derived_parameters(function, outer) | given_to_fields(function, outer), request)
     parameters = nodes.Parameters(function.parameters.items[1:])
     own_name = request.function_name
     public = own_name if name == "__call__" else f"{own_name.removesuffix('_jvp')}_{name}_jvp"

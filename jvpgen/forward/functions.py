@@ -123,5 +123,5 @@ def push_lambda(node: nodes.Lambda, frame: Frame, block: Block) -> Pushed:
     function = as_function(node, name)
     block.add(nodes.Function(name, node.parameters, (nodes.Return(node.body),)))
     decorator = call(frame.naming.helper("body"), nodes.Name(name))
-    block.add(push_function(function, frame, f"{name}_jvp", decorator, block.depth))
+    block.add(push_function(function, frame, "_", decorator, block.depth))
     return Pushed(nodes.Name(name))

@@ -24,11 +24,11 @@ OUT = nodes.Name("$out")
 class NotExpressible(Exception):
     """Raised where a function cannot be made explicit; the function as a whole is then differentiated another way."""
 
-    def __init__(self, reason: str, node: nodes.Node | None = None):
+    def __init__(self, reason: str, node: nodes.Node | None = None, code: str | None = None):
         super().__init__(reason)
         self.reason = reason
         self.span: Span | None = node.span if node is not None else None
-        self.is_expression = isinstance(node, nodes.Expression)
+        self.code = code or ("JVP302" if isinstance(node, nodes.Expression) else "JVP301")
 
 
 @dataclass(frozen=True)

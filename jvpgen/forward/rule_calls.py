@@ -34,7 +34,7 @@ def push_rule_call(
         return calls.evaluated(node, frame, block)
     parameters = _bound_parameters(node, rule, receiver)
     if rule.kind == "unsupported":
-        raise NotExpressible(f"`{rule.name}`: {rule.reason}", node)
+        raise NotExpressible(f"`{rule.name}`: {rule.reason}", node, "JVP402")
     if parameters is None:
         return calls.dispatched(node, frame, block)
     values = [*([receiver] if receiver is not None else []), *(argument.value for argument in node.arguments)]

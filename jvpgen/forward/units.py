@@ -123,6 +123,10 @@ def derive_unit(definition: Definition, reach: Reach, spelling: Spelling, report
         if item.code == "JVP401" and item.qualified and leads_in_a_circle(item.qualified, definition, reach):
             message = f"`{item.qualified}` leads to no definition: the imports of the project go in a circle"
             report.add(diagnostic("JVP201", message, item.span))
+        elif item.code == "JVP404":
+            report.add(diagnostic("JVP404", item.reason, item.span))
+        elif item.code == "JVP501":
+            report.add(diagnostic("JVP501", f"`{item.expression}` gets a function over active values", item.span))
         elif item.code == "JVP401":
             message = f"`{item.expression}` goes through `jax.jvp`: {item.reason}"
             report.add(diagnostic("JVP401", message, item.span))
@@ -258,7 +262,7 @@ def _pushed(
         name = body_name(label, spelling)
         return tidied(push_function(function, frame, name, _decorator_call(target, function, outer, frame)), naming)
     except NotExpressible as stopped:
-        code = "JVP403" if unknown_decorators else "JVP302" if stopped.is_expression else "JVP301"
+        code = "JVP403" if unknown_decorators else stopped.code
         report.add(diagnostic(code, f"`{label}` is not written out: {stopped.reason}", stopped.span or function.span))
         return Remark(f"{label} runs under `nn.jvp`: {stopped.reason}.", call(frame.naming.helper("opaque"), target))
 

@@ -72,6 +72,11 @@ def generate(target: Callable[..., Any] | type) -> Generated:
     return outcome
 
 
+def report_of(target: Any) -> Any:
+    """What the compiler says of a live object, whether or not its text is known already."""
+    return _derived(_source_file(target), target.__module__, target.__qualname__.partition(".")[0])[1]
+
+
 def refusals() -> dict[str, str]:
     """What could not be derived so far in this process, and why."""
     return {f"{m}.{n}": str(reason) for (m, n), reason in _outcomes.items() if isinstance(reason, Exception)}

@@ -23,8 +23,15 @@ class Transformed:
         self._target = target
         self._public = getattr(generated.module, f"{target.__name__}_jvp", None) or _public_function(target)
         self.source = generated.text
-        self.report = generated.report
+        self._report = generated.report
         functools.update_wrapper(self, self._public, updated=())
+
+    @property
+    def report(self) -> Any:
+        """What the compiler had to say; asked of it again where the text came from the cache on disk."""
+        if self._report is None:
+            self._report = autogenerate.report_of(self._target)
+        return self._report
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._public(*args, **kwargs)

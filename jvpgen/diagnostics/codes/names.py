@@ -5,21 +5,6 @@ from __future__ import annotations
 from jvpgen.diagnostics.codes.discovery import GOOD_MODULE
 from jvpgen.diagnostics.entry import Entry, Example, model
 
-RECURSIVE = """\
-import flax.linen as nn
-import jvpgen
-
-
-def power(x, n):
-    return x * power(x, n - 1)
-
-
-@jvpgen.derive
-class Power(nn.Module):
-    @nn.compact
-    def __call__(self, x):
-        return power(x, 3)
-"""
 
 ITERATED = RECURSIVE.replace(
     "    return x * power(x, n - 1)\n",
@@ -56,16 +41,5 @@ ENTRIES = (
         "`follow`.",
         bad=Example({"model.py": GOOD_MODULE, "pyproject.toml": '[tool.jvpgen]\nfollow = ["no_such_package"]\n'}),
         good=Example({"model.py": GOOD_MODULE, "pyproject.toml": "[tool.jvpgen]\nfollow = []\n"}),
-    ),
-    Entry(
-        code="JVP203",
-        title="helper that calls itself",
-        severity="warning",
-        cause="A helper function calls itself. Its derivative calls itself too, which ends only where the "
-        "source's recursion ends "
-        "without looking at traced values.",
-        remedy="Nothing, if the depth is known when the function is traced; otherwise write the recursion as a loop.",
-        bad=model(RECURSIVE),
-        good=model(ITERATED),
     ),
 )

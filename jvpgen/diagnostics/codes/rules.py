@@ -25,18 +25,10 @@ ENTRIES = (
         code="JVP402",
         title="function without a derivative here",
         severity="warning",
-        cause="The rules name this function and say why they give it no derivative. The call runs under `jax.jvp`.",
-        remedy="Use the function that the note names, or give it a rule of your own.",
-        bad=model(
-            GOOD_MODULE.replace("import jvpgen", "import jvpgen\nimport jax.numpy as jnp").replace(
-                "2 * x", "jnp.linalg.pinv(x)"
-            )
-        ),
-        good=model(
-            GOOD_MODULE.replace("import jvpgen", "import jvpgen\nimport jax.numpy as jnp").replace(
-                "2 * x", "jnp.linalg.inv(x)"
-            )
-        ),
+        cause="The rules name this function and say why they give it no derivative. The method runs under `nn.jvp`.",
+        remedy="Leave the function out of what is differentiated, or apply `jax.lax.stop_gradient` to its argument.",
+        bad=model(GOOD_MODULE.replace("return 2 * x", "return x * x.item()")),
+        good=model(GOOD_MODULE),
         strict=True,
     ),
     Entry(
@@ -53,6 +45,21 @@ ENTRIES = (
             )
         ),
         good=model(GOOD_MODULE),
+        strict=True,
+    ),
+    Entry(
+        code="JVP404",
+        title="lifted transform that runs under nn.jvp",
+        severity="warning",
+        cause="`nn.scan`, `nn.vmap` and other lifted transforms are not written out: what they transform runs under "
+        "`nn.jvp`, with the right value and derivative; `nn.remat` and `nn.jit` are no hindrance.",
+        remedy="Nothing needs to be done. A loop over layers is written out, where that is an alternative.",
+        bad=model(
+            GOOD_MODULE.replace(
+                "        return 2 * x", "        return nn.vmap(nn.Dense, variable_axes={}, split_rngs={})(2)(x)"
+            )
+        ),
+        good=model(GOOD_MODULE.replace("        return 2 * x", "        return nn.remat(nn.Dense)(2)(x)")),
         strict=True,
     ),
 )
