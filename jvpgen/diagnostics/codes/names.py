@@ -5,12 +5,6 @@ from __future__ import annotations
 from jvpgen.diagnostics.codes.discovery import GOOD_MODULE
 from jvpgen.diagnostics.entry import Entry, Example, model
 
-
-ITERATED = RECURSIVE.replace(
-    "    return x * power(x, n - 1)\n",
-    "    result = x\n    for _ in range(n - 1):\n        result = result * x\n    return result\n",
-)
-
 ENTRIES = (
     Entry(
         code="JVP201",
