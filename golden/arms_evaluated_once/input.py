@@ -25,6 +25,6 @@ def EXAMPLES():
     x = jax.random.normal(jax.random.key(1), (3,))
     rngs = {"noise": jax.random.key(2)}
     return [
-        {"module": Gated(), "args": (x,), "rngs": rngs},
-        {"module": Gated(gated=False), "args": (x,), "rngs": rngs},
+        {"module": Gated(), "args": (x,), "heavy": True, "rngs": rngs},
+        {"module": Gated(gated=False), "args": (x,), "heavy": True, "rngs": rngs},
     ]

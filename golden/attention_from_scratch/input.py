@@ -35,4 +35,4 @@ class Attention(nn.Module):
 
 
 def example():
-    return {"module": Attention(), "args": (jax.random.normal(jax.random.key(1), (3, 8)),)}
+    return {"module": Attention(), "args": (jax.random.normal(jax.random.key(1), (3, 8)),), "heavy": True}

@@ -43,6 +43,6 @@ class ResNet(nn.Module):
 def EXAMPLES():
     x = jax.random.normal(jax.random.key(1), (2, 4, 2))
     return [
-        {"module": ResNet(), "args": (x,)},
-        {"module": ResNet(norm=nn.LayerNorm, act=partial(nn.leaky_relu, negative_slope=0.3)), "args": (x,)},
+        {"module": ResNet(), "args": (x,), "heavy": True},
+        {"module": ResNet(norm=nn.LayerNorm, act=partial(nn.leaky_relu, negative_slope=0.3)), "args": (x,), "heavy": True},
     ]

@@ -61,7 +61,7 @@ def _Solver(self, x, x_dot, t, t_dot):
         return y * decay
 
     @body(function)
-    def function_jvp(y, y_dot):
+    def _(y, y_dot):
         return y * decay, y_dot * decay + y * decay_dot
 
     damp = function
@@ -85,5 +85,5 @@ def _Solver(self, x, x_dot, t, t_dot):
 
 
 # jvpgen: generator=- rest=3ebd50db5b04
-# jvpgen: Solver text=0a714ec94e8a source=a96ccbed9c89 body=ac2294cbc0d9
+# jvpgen: Solver text=0a714ec94e8a source=a96ccbed9c89 body=f2810eeaf5f1
 #   Solver_jvp, _Solver <- Solver, jnp, nn

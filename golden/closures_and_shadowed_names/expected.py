@@ -62,7 +62,7 @@ def _Shadowed(self, x, x_dot, y, y_dot):
         return a * y
 
     @body(function)
-    def function_jvp(a, a_dot):
+    def _(a, a_dot):
         return a * y, a_dot * y + a * y_dot
 
     late = function
@@ -82,5 +82,5 @@ def _Shadowed(self, x, x_dot, y, y_dot):
 
 
 # jvpgen: generator=- rest=1597ad32b0d3
-# jvpgen: Shadowed text=0cc78f32374a source=8b4f49591684 body=1908139f3feb
+# jvpgen: Shadowed text=0cc78f32374a source=8b4f49591684 body=4e6181995572
 #   Shadowed_jvp, _Shadowed <- Shadowed, nn

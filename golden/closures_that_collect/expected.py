@@ -62,7 +62,7 @@ def _FeatureExtractor(self, x, x_dot):
         return value * value
 
     @body(function)
-    def function_jvp(value, value_dot):
+    def _(value, value_dot):
         return value * value, value_dot * value + value * value_dot
 
     steps = {"keep": keep, "square": function}
@@ -74,5 +74,5 @@ def _FeatureExtractor(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=52cac52258cd
-# jvpgen: FeatureExtractor text=2b473e823d6d source=b7d7bbed8899 body=6b60cb838355
+# jvpgen: FeatureExtractor text=2b473e823d6d source=b7d7bbed8899 body=b50db65f0974
 #   FeatureExtractor_jvp, _FeatureExtractor <- FeatureExtractor, nn

@@ -21,4 +21,4 @@ class MultiModal(nn.Module):
 
 def example():
     x = jax.random.normal(jax.random.key(1), (3, 2, 3))
-    return {"module": MultiModal(), "args": ({"image": x[0], "audio": x[1], "text": x[2]},)}
+    return {"module": MultiModal(), "args": ({"image": x[0], "audio": x[1], "text": x[2]},), "heavy": True}

@@ -61,13 +61,13 @@ def _Curried(self, x, x_dot, y, y_dot):
         return lambda w: w * u * x
 
     @body(function)
-    def function_jvp(u, u_dot):
+    def _(u, u_dot):
         # return lambda w: w * u * x
         def function(w):
             return w * u * x
 
         @body(function)
-        def function_jvp(w, w_dot):
+        def _(w, w_dot):
             # return w * u * x
             scaled, scaled_dot = w * u, w_dot * u + w * u_dot
             return scaled * x, scaled_dot * x + scaled * x_dot
@@ -104,7 +104,7 @@ def _Curried(self, x, x_dot, y, y_dot):
 
 
 # jvpgen: generator=- rest=d5f0a15bf48a
-# jvpgen: Curried text=580f769e6989 source=97eb8e849e02 body=220f32cf3286
+# jvpgen: Curried text=580f769e6989 source=97eb8e849e02 body=5fcf88af7871
 #   Curried_jvp, _Curried <- Curried, compose, jnp, nn
 # jvpgen: compose text=13a93d3a1391 source=f8c0d336106e body=977ec20805ef
 #   _compose <- compose

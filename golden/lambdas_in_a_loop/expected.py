@@ -41,7 +41,7 @@ def _Bank(self, x, x_dot):
             return y * weight
 
         @body(function)
-        def function_jvp(y, y_dot):
+        def _(y, y_dot):
             return y * weight, y_dot * weight + y * weight_dot
 
         filters.append(function)
@@ -53,7 +53,7 @@ def _Bank(self, x, x_dot):
             return y**n * weight
 
         @body(function_out)
-        def function_out_jvp(y, y_dot, n=n, n_dot=None):
+        def _(y, y_dot, n=n, n_dot=None):
             # return y ** n * weight
             power_out, power_out_dot = pow_jvp(y, y_dot, n, n_dot)
             return power_out * weight, power_out_dot * weight + power_out * weight_dot
@@ -77,5 +77,5 @@ def _Bank(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=65eabed313ae
-# jvpgen: Bank text=084271c8389f source=6b69ea5cd2c7 body=2ce0232ede6f
+# jvpgen: Bank text=084271c8389f source=6b69ea5cd2c7 body=e3af4313abaa
 #   Bank_jvp, _Bank <- Bank, nn

@@ -43,7 +43,7 @@ def _Stack(self, x, x_dot):
         return y * scale
 
     @body(function)
-    def function_jvp(y, y_dot):
+    def _(y, y_dot):
         return y * scale, y_dot * scale + y * scale_dot
 
     model = nn.Sequential([dense, function, nn.relu, nn.Dense(2), jnp.sin])
@@ -51,5 +51,5 @@ def _Stack(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=d6222c05cf66
-# jvpgen: Stack text=19f309f07bcd source=b7389889a108 body=6b60d5816d81
+# jvpgen: Stack text=19f309f07bcd source=b7389889a108 body=594e1551e3ba
 #   Stack_jvp, _Stack <- Stack, jnp, nn

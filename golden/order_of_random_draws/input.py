@@ -26,4 +26,4 @@ class Diffusion(nn.Module):
 
 def example():
     x, label = jax.random.normal(jax.random.key(1), (2, 3))
-    return {"module": Diffusion(), "args": (x, label), "rngs": {"noise": jax.random.key(9)}}
+    return {"module": Diffusion(), "args": (x, label), "heavy": True, "rngs": {"noise": jax.random.key(9)}}

@@ -52,7 +52,7 @@ def _Mixture(self, x, x_dot):
         return a + b
 
     @body(function)
-    def function_jvp(a, a_dot, b, b_dot):
+    def _(a, a_dot, b, b_dot):
         return a + b, a_dot + b_dot
 
     pushforward(
@@ -78,5 +78,5 @@ def _Mixture(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=acd3c7c966e2
-# jvpgen: Mixture text=c02af8271738 source=9b2c41639f89 body=7f99a8748222
+# jvpgen: Mixture text=c02af8271738 source=9b2c41639f89 body=adfb2aaaa3d2
 #   Mixture_jvp, _Mixture <- Mixture, jnp, nn
