@@ -1,8 +1,7 @@
 """Residual networks for images, in the style of Flax's ImageNet example.
 
 The convolution and the norm are chosen once, as partials, and handed to the blocks as
-fields. The class of the blocks is a field too. The text does not say which class that
-will be, so both are marked.
+fields. The class of the blocks is a field too.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +15,6 @@ import jvpgen
 ModuleDef = Any
 
 
-@jvpgen.derive
 class ResNetBlock(nn.Module):
     """Two 3×3 convolutions around a shortcut."""
 
@@ -42,7 +40,6 @@ class ResNetBlock(nn.Module):
         return self.act(residual + y)
 
 
-@jvpgen.derive
 class BottleneckResNetBlock(nn.Module):
     """A 3×3 convolution between two 1×1 convolutions, around a shortcut."""
 

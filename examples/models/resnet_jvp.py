@@ -12,61 +12,6 @@ from jvpgen.runtime.formulas import max_pool_jvp
 from .resnet import BottleneckResNetBlock, ResNet, ResNetBlock
 
 
-def ResNetBlock_jvp(
-    module,
-    variables,
-    x,
-    *,
-    variable_tangents=None,
-    x_dot=None,
-    rngs=None,
-    mutable=False,
-):
-    """`ResNetBlock` and its derivative along the tangents of the variables and `x`.
-
-    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
-
-        {conv}_0   self.conv
-        {norm}_0   self.norm
-        {conv}_1   self.conv
-        {norm}_1   self.norm
-        conv_proj  self.conv, optional
-        norm_proj  self.norm, optional
-    """
-    return apply_jvp(
-        module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
-    )
-
-
-def BottleneckResNetBlock_jvp(
-    module,
-    variables,
-    x,
-    *,
-    variable_tangents=None,
-    x_dot=None,
-    rngs=None,
-    mutable=False,
-):
-    """`BottleneckResNetBlock` and its derivative along the tangents of the variables
-    and `x`.
-
-    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
-
-        {conv}_0   self.conv
-        {norm}_0   self.norm
-        {conv}_1   self.conv
-        {norm}_1   self.norm
-        {conv}_2   self.conv
-        {norm}_2   self.norm
-        conv_proj  self.conv, optional
-        norm_proj  self.norm, optional
-    """
-    return apply_jvp(
-        module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
-    )
-
-
 def ResNet_jvp(
     module,
     variables,
@@ -189,9 +134,9 @@ def _ResNet(self, x, x_dot, train: bool = True):
 
 
 # jvpgen: generator=0abf5c251396 rest=5bc15769c213
-# jvpgen: ResNetBlock text=708019048bc9 source=b4afcd2ee56f body=7d359565ef2b
-#   ResNetBlock_jvp, _ResNetBlock <- ResNetBlock, nn
-# jvpgen: BottleneckResNetBlock text=ed66ca2cb1eb source=77d56413641b body=da669e10cb17
-#   BottleneckResNetBlock_jvp, _BottleneckResNetBlock <- BottleneckResNetBlock, nn
 # jvpgen: ResNet text=02c440bd0fbc source=69e84cab71ab body=efcde1979a50
 #   ResNet_jvp, _ResNet <- ResNet, jnp, nn, partial
+# jvpgen: ResNetBlock text=069e370eeb80 source=7a762956733d body=3f4bd6df1c3d
+#   _ResNetBlock <- ResNetBlock, nn
+# jvpgen: BottleneckResNetBlock text=0052d052a73a source=0ef7909fc650 body=d37e4ad06197
+#   _BottleneckResNetBlock <- BottleneckResNetBlock, nn
