@@ -271,7 +271,7 @@ def _self_callee(method: str, environment: Environment) -> Callee:
         if method in facts.static_methods:
             return Static()
         if method in facts.methods:
-            return Followed(f"self.{method}", returns_active=method not in facts.inert_methods)
+            return Followed(f"self.{method}")  # a subclass may override it
         if method in facts.class_fields:
             return Construct(f"self.{method}")
         if method in facts.fields:

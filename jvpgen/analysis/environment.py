@@ -29,8 +29,7 @@ class ClassFacts:
 
     `class_fields` are the fields that hold classes or factories of modules, `constants` the names that class bodies
     assign, `number_fields` those annotated as Python numbers; `active_attributes` are set in `setup` to values that
-    may carry a tangent; `inert_methods` return nothing active unless an argument is, `static_methods` never, and do
-    nothing either; `open` says that a base class could not be read, so an attribute may come from there.
+    may carry a tangent; `static_methods` return nothing active and do nothing that has a tangent; `open` says that a base class could not be read, so an attribute may come from there.
     """
 
     name: str
@@ -43,7 +42,6 @@ class ClassFacts:
     active_attributes: frozenset[str] = frozenset()
     active_properties: frozenset[str] = frozenset()
     submodules: Mapping[str, str | None] = field(default_factory=dict)  # attribute → qualified class, None if unknown
-    inert_methods: frozenset[str] = frozenset()
     static_methods: frozenset[str] = frozenset()
     open: bool = False
     setup_is_written: bool = True

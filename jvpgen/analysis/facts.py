@@ -174,7 +174,7 @@ def _class_facts(definition: Definition, reach: Reach) -> ClassFacts:
     )
     facts = replace(facts, submodules=_submodules(setups, facts, reach, all_fields))
     facts = _with_active_attributes(facts, setups, reach)
-    return _with_inert_methods(facts, all_methods, reach)
+    return _with_inactive_members(facts, all_methods, reach)
 
 
 def _constants(definition: Definition, reach: Reach) -> Iterator[str]:
@@ -279,26 +279,26 @@ def _with_active_attributes(facts: ClassFacts, setups: list[Method], reach: Reac
 # --- Methods ----------------------------------------------------------------------------------------------------------
 
 
-def _with_inert_methods(facts: ClassFacts, found: Mapping[str, Method], reach: Reach) -> ClassFacts:
-    """The facts with the methods that return nothing active by themselves, found by a fixed point from below."""
+def _with_inactive_members(facts: ClassFacts, found: Mapping[str, Method], reach: Reach) -> ClassFacts:
+    """The facts with the properties that may be active, by a fixed point, and the methods that only compute shapes."""
     candidates = {
         name: (lowered(method), method_environment(method, facts, reach), method.is_property)
         for name, method in found.items()
         if name not in ("setup", "__call__", "__post_init__")
     }
-    facts = replace(
-        facts, active_properties=frozenset(name for name, (_, _, is_property) in candidates.items() if is_property)
-    )
+    properties = frozenset(name for name, (_, _, is_property) in candidates.items() if is_property)
     while True:
-        inert, properties = set(facts.inert_methods), set(facts.active_properties)
-        for name, (function, outer, is_property) in candidates.items():
-            if name in inert or (is_property and name not in properties):
-                continue
-            if only_computes_static(function, replace(outer, facts=facts), active_parameters=()):
-                properties.discard(name) if is_property else inert.add(name)
-        if inert == facts.inert_methods and properties == facts.active_properties:
+        facts = replace(facts, active_properties=properties)
+        still = {
+            name
+            for name in properties
+            if only_computes_static(
+                candidates[name][0], replace(candidates[name][1], facts=facts), active_parameters=()
+            )
+        }
+        if not still:
             return replace(facts, static_methods=frozenset(_static_methods(candidates, facts)))
-        facts = replace(facts, inert_methods=frozenset(inert), active_properties=frozenset(properties))
+        properties -= still
 
 
 def _static_methods(

@@ -220,6 +220,8 @@ def _has_something(function: nodes.Function, outer: Environment, facts: ClassFac
     inside = function_environment(function, outer)
     if function.name == "setup":
         return bool(facts.active_attributes)
+    if function.name == "__call__":
+        return True
     if returns_active(function, inside):
         return True
     return any(

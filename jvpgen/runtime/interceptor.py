@@ -13,6 +13,7 @@ from jvpgen.runtime import counts
 from jvpgen.runtime.generated import find_body
 from jvpgen.runtime.marks import is_marked, unmarked
 from jvpgen.runtime.opaque import differentiated_method, notice
+from jvpgen.runtime.overrides import holds_for
 from jvpgen.runtime.pair import Pair
 from jvpgen.runtime.registry import body_of
 
@@ -48,6 +49,8 @@ def intercept(next_fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
         return next_fun(*args, **kwargs)
     kwargs = unmarked(kwargs)
     made = find_body(function)
+    if made is not None and not holds_for(made, context.module):
+        made = None
     outcome = made.call([context.module, *args], kwargs) if made is not None else None
     if outcome is not None:
         counts.count("dispatched", made.name)  # type: ignore[union-attr]

@@ -16,7 +16,9 @@ RunMain = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def jvpgen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunMain:
     """`jvpgen("--check", "models")`: the exit code, stdout and stderr."""
-    monkeypatch.setattr(compiler, "of", lambda layout, everything, inspecting=False: SimpleCompiler(layout.root, everything))
+    monkeypatch.setattr(
+        compiler, "of", lambda layout, everything, inspecting=False: SimpleCompiler(layout.root, everything)
+    )
 
     def run(*argv: str) -> tuple[int, str, str]:
         code = main(list(argv))

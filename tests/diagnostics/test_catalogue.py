@@ -56,7 +56,9 @@ def test_nearest_codes():
 
 @pytest.mark.parametrize("entry", ABOUT_FILES, ids=lambda entry: entry.code)
 def test_examples_about_files(entry: Entry, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(compiler, "of", lambda layout, everything, inspecting=False: SimpleCompiler(layout.root, everything))
+    monkeypatch.setattr(
+        compiler, "of", lambda layout, everything, inspecting=False: SimpleCompiler(layout.root, everything)
+    )
     assert entry.code in reported(entry.bad, tmp_path / "bad", monkeypatch, capsys)
     assert reported(entry.good, tmp_path / "good", monkeypatch, capsys) == set()
 
