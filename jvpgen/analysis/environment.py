@@ -29,7 +29,8 @@ class ClassFacts:
 
     `class_fields` are the fields that hold classes or factories of modules, `constants` the names that class bodies
     assign, `number_fields` those annotated as Python numbers; `active_attributes` are set in `setup` to values that
-    may carry a tangent; `static_methods` return nothing active and do nothing that has a tangent; `open` says that a base class could not be read, so an attribute may come from there.
+    may carry a tangent; `static_methods` return nothing active and do nothing that has a tangent; `open` says that a
+    base class could not be read, so an attribute may come from there.
     """
 
     name: str

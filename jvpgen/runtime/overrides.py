@@ -1,4 +1,4 @@
-"""Whether a body holds for a subclass: it was written for a class whose methods and attributes the subclass may replace.
+"""Whether a body holds for a subclass, which may replace methods and attributes that the body relies on.
 
 A body calls what had no tangent in its own class as it is. If a subclass overrides such a method or property, or makes
 a constant attribute active, the body is not used: the method is differentiated as a whole.
