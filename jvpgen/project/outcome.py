@@ -10,7 +10,7 @@ from typing import Literal
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report, whole_file
 from jvpgen.project.files import Layout, bears_banner
-from jvpgen.project.footer import edited_parts
+from jvpgen.project.footer import edited_parts, split_footer
 from jvpgen.project.write import write_text
 
 Action = Literal["written", "unchanged", "deleted", "stale", "missing", "orphaned", "refused"]
@@ -58,7 +58,7 @@ def check_or_write(source: Path, text: str, layout: Layout, switches: Switches, 
         report.add(diagnostic("JVP903", message, whole_file(shown)))
         return Outcome("refused", shown, path, None, text)
     outcome = Outcome("unchanged", shown, path, before, text)
-    if before == text:
+    if before == text or (switches.check and before is not None and _says_the_same(before, text)):
         return outcome
     if before is not None and not switches.force and _is_precious(before, path, layout, report):
         return replace(outcome, action="refused")
@@ -75,6 +75,11 @@ def check_or_write(source: Path, text: str, layout: Layout, switches: Switches, 
         report.add(diagnostic("JVP907", message, whole_file(shown)))
         return replace(outcome, action="refused")
     return replace(outcome, action="written")
+
+
+def _says_the_same(before: str, text: str) -> bool:
+    """Whether a formatter, or nobody, has changed the output: its keys are the new ones, and its bodies fit them."""
+    return not edited_parts(before) and split_footer(before)[1] == split_footer(text)[1]
 
 
 def settle_orphans(orphans: Iterable[Path], layout: Layout, switches: Switches, report: Report) -> list[Outcome]:
