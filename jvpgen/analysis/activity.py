@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from jvpgen.analysis import callees
+from jvpgen.analysis import callees, fit
 from jvpgen.analysis.callees import Callee, classify, is_constructor
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.static import static_parameters
@@ -100,7 +100,9 @@ def inside_comprehension(node: nodes.Comprehension, environment: Environment) ->
     """The environment of a comprehension's element, its targets bound."""
     for clause in node.clauses:
         names = tuple(target_names(clause.target))
+        held = callees.bound_instances(clause.target, clause.iterable, environment)
         environment = environment.with_local(names, active_targets(clause.target, clause.iterable, environment))
+        environment = replace(environment, instances={**environment.instances, **held})
     return environment
 
 
@@ -108,7 +110,10 @@ def inside_comprehension(node: nodes.Comprehension, environment: Environment) ->
 
 
 def callee_of(call: nodes.Call, environment: Environment) -> Callee:
-    return classify(call, environment, is_active)
+    kind = classify(call, environment, is_active)
+    if isinstance(kind, callees.RuleCall):
+        return fit.checked(kind, call, lambda argument: is_active(argument, environment))
+    return kind
 
 
 def arguments_are_active(call: nodes.Call, environment: Environment) -> bool:
@@ -121,19 +126,19 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
     match kind:
         case callees.Static():
             return False
-        case callees.RuleCall(rule=rule, receiver=receiver):
+        case callees.RuleCall(rule=rule, receiver=receiver, misfit=misfit):
             if rule.kind == "constant":
-                return False
+                return bool(misfit)
             active_receiver = receiver is not None and is_active(receiver, environment)
-            return active_receiver or arguments_are_active(call, environment)
+            return active_receiver or arguments_are_active(call, environment) or hides_active(call, environment)
         case callees.AtUpdate(operand=operand):
             return is_active(operand, environment) or arguments_are_active(call, environment)
         case callees.Variable():
             return not _makes_integers(call)
         case callees.Parameter() | callees.ContainerRead():
             return not (isinstance(kind, callees.ContainerRead) and kind.method in ("keys", "index", "count"))
-        case callees.Mutation(method=method):
-            return method == "setdefault"
+        case callees.Mutation(container=container, method=method):
+            return method == "setdefault" or not callees.is_collection(container, environment)
         case callees.Structural() | callees.Construct() | callees.Partial():
             return arguments_are_active(call, environment)
         case callees.LocalFunction(name=name):
@@ -197,6 +202,22 @@ def captures(function: nodes.Function, environment: Environment) -> bool:
     return returns_active(function, inside)
 
 
+def hides_active(call: nodes.Call, environment: Environment) -> bool:
+    """Whether an argument is a function that computes with active values around it, or holds one."""
+    return any(_hides_active(argument.value, environment) for argument in call.arguments)
+
+
+def _hides_active(node: nodes.Expression, environment: Environment) -> bool:
+    match node:
+        case nodes.Lambda(parameters=parameters, body=body):
+            return captures(nodes.Function("function", parameters, (nodes.Return(body),)), environment)
+        case nodes.Name(id=name) if name in environment.functions:
+            return captures(environment.functions[name], environment)
+        case nodes.Call():
+            return isinstance(callee_of(node, environment), callees.Partial) and call_is_active(node, environment)
+    return False
+
+
 def returns_active(function: nodes.Function, inside: Environment) -> bool:
     """Whether any `return` of the function may carry a tangent, `inside` being the environment of its body."""
     return any(_returns_active(node, inside) for statement in function.body for node in _own_nodes(statement))
@@ -258,6 +279,7 @@ def function_environment(
         containers=inside.containers | frozenset(_containers(function)),
     )
     inside = replace(inside, constructors=inside.constructors | frozenset(_constructors(function, inside)))
+    inside = replace(inside, collections=inside.collections | frozenset(_collections(function, inside)))
     inside = replace(inside, instances={**inside.instances, **_instances(function, inside)})
     while True:
         found = (frozenset(_active_stores(function.body, inside)) & inside.local) - {inside.self_name}
@@ -305,18 +327,50 @@ def _is_fresh_container(value: nodes.Expression | None) -> bool:
     return False
 
 
-def _instances(function: nodes.Function, environment: Environment) -> dict[str, str | None]:
-    """Locals that hold a module, with its class where every assignment agrees on one."""
-    kinds: dict[str, set[str | None]] = {}
+def _collections(function: nodes.Function, environment: Environment) -> Iterator[str]:
+    """Locals that are bound to a list, tuple or dict made here."""
     for statement in function.body:
         for node in _own_nodes(statement):
             match node:
-                case nodes.Assign(targets=(nodes.Name(id=name),), value=value) if value is not None:
-                    kinds.setdefault(name, set()).add(callees.instance_class(value, environment))
-                case nodes.For(target=nodes.Name(id=name), iterable=iterable):
-                    kinds.setdefault(name, set()).add(callees.instance_class(iterable, environment))
-    found = {name: known - {None} for name, known in kinds.items() if known - {None}}
-    return {name: known.pop() if len(known) == 1 else callees.UNKNOWN_CLASS for name, known in found.items()}
+                case nodes.Assign(targets=targets, value=value) if value is not None:
+                    if callees.is_collection(value, environment):
+                        yield from (target.id for target in targets if isinstance(target, nodes.Name))
+
+
+def _instances(function: nodes.Function, environment: Environment) -> dict[str, str | None]:
+    """Locals that hold a module, with its class where every assignment agrees on one; found by a fixed point."""
+    found: dict[str, str | None] = {}
+    while True:
+        kinds: dict[str, set[str]] = {}
+        inside = replace(environment, instances={**environment.instances, **found})
+        for statement in function.body:
+            for node in _own_nodes(statement):
+                for name, kind in _held(node, inside).items():
+                    kinds.setdefault(name, set()).add(kind or callees.UNKNOWN_CLASS)
+        again = {name: known.pop() if len(known) == 1 else callees.UNKNOWN_CLASS for name, known in kinds.items()}
+        if again == found:
+            return found
+        found = dict(again)
+
+
+def _held(node: nodes.Node, environment: Environment) -> dict[str, str | None]:
+    """The names that one statement binds to modules."""
+    match node:
+        case nodes.Assign(targets=targets, value=value) if value is not None:
+            return {name: kind for target in targets for name, kind in _held_by(target, value, environment).items()}
+        case nodes.For(target=target, iterable=iterable):
+            return callees.bound_instances(target, iterable, environment)
+    return {}
+
+
+def _held_by(target: nodes.Expression, value: nodes.Expression, environment: Environment) -> dict[str, str | None]:
+    match target, value:
+        case nodes.TupleDisplay(elements=names), nodes.TupleDisplay(elements=values) if len(names) == len(values):
+            parts = [_held_by(name, part, environment) for name, part in zip(names, values, strict=True)]
+            return {name: kind for part in parts for name, kind in part.items()}
+    kind = callees.instance_class(value, environment)
+    held = target.elements if isinstance(target, nodes.TupleDisplay) else (target,)
+    return {} if kind is None else {name.id: kind for name in held if isinstance(name, nodes.Name)}
 
 
 def called_names(function: nodes.Function) -> frozenset[str]:
@@ -407,7 +461,7 @@ def _aliased(target: nodes.Expression, value: nodes.Expression, environment: Env
 def _mutated(call: nodes.Call, environment: Environment) -> Iterator[str]:
     match call.function:
         case nodes.Attribute(value=container, attribute=method) if method in callees.MUTATORS:
-            if arguments_are_active(call, environment):
+            if arguments_are_active(call, environment) and not callees.is_module(container, environment):
                 yield from _stored(container)
 
 

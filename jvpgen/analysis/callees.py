@@ -28,12 +28,15 @@ STATE_METHODS = frozenset("sow put_variable get_variable perturb".split())
 MUTATORS = frozenset("append extend insert update setdefault add appendleft extendleft".split())
 REMOVERS = frozenset("pop popitem popleft".split())
 CONTAINER_READS = frozenset("get items values keys copy index count".split())
-STATIC_METHODS = frozenset(
+TEXT_METHODS = frozenset(
+    "rsplit startswith endswith strip lstrip rstrip lower upper rpartition isdigit splitlines removeprefix "
+    "removesuffix zfill as_posix is_integer".split()
+)  # no module has a method of these names
+STATIC_METHODS = TEXT_METHODS | frozenset(
     "get items values keys copy index count append extend insert update setdefault add pop remove clear sort reverse "
-    "split rsplit join format startswith endswith strip lstrip rstrip lower upper replace partition rpartition title "
-    "isdigit encode decode union intersection difference symmetric_difference issubset issuperset discard popitem "
-    "splitlines removeprefix removesuffix find zfill as_posix is_integer".split()
-)
+    "split join format replace partition title encode decode union intersection difference symmetric_difference "
+    "issubset issuperset discard popitem find".split()
+)  # of text, lists, dicts and sets; a module may have its own, and then they are those
 _PARTNERED = frozenset(
     "functools.reduce jax.tree.map jax.tree.leaves jax.tree.flatten jax.tree.unflatten jax.tree.structure "
     "jax.tree_util.tree_map jax.tree_util.tree_leaves jax.tree_util.tree_flatten jax.tree_util.tree_unflatten "
@@ -48,10 +51,14 @@ STATIC_SELF_ATTRIBUTES = frozenset("name parent scope path variables __class__ _
 
 @dataclass(frozen=True)
 class RuleCall:
-    """A function, method or operator whose derivative the table knows; `receiver` is the array of a method call."""
+    """A function, method or operator whose derivative the table knows; `receiver` is the array of a method call.
+
+    `misfit` says why the rule is none for this very call, if it is not.
+    """
 
     rule: Rule
     receiver: nodes.Expression | None = None
+    misfit: str = ""
 
 
 @dataclass(frozen=True)
@@ -241,13 +248,26 @@ def _method_callee(
         return Followed(f"Module.{method}", returns_active=method in ("get_variable", "perturb"))
     if is_active(receiver, environment):
         return _method_of_active(receiver, method)
+    if is_module(receiver, environment):
+        module = instance_class(receiver, environment)
+        return Followed(f"{module}.{method}") if module else Unknown(_describe(function))
     rule = lookup(f"array.{method}")
     if rule is not None and method not in ("copy", "sort", "index", "count"):
         return RuleCall(rule, receiver)
-    if method in STATIC_METHODS:
+    if method in STATIC_METHODS and (
+        method in TEXT_METHODS or _keeps_no_tangent(call, receiver, environment, is_active)
+    ):
         return Static()
-    known = instance_class(receiver, environment)
-    return Followed(f"{known}.{method}") if known else Unknown(_describe(function))
+    return Unknown(_describe(function))
+
+
+def _keeps_no_tangent(
+    call: nodes.Call, receiver: nodes.Expression, environment: Environment, is_active: IsActive
+) -> bool:
+    """Whether a method named like one of a list's or a text's may be taken for that: it is given nothing active."""
+    if isinstance(receiver, nodes.Constant | nodes.FormattedString):
+        return True
+    return not any(is_active(argument.value, environment) for argument in call.arguments)
 
 
 def _method_of_active(receiver: nodes.Expression, method: str) -> Callee:
@@ -321,17 +341,71 @@ def instance_class(node: nodes.Expression, environment: Environment) -> str | No
             if facts is None or attribute not in facts.submodules:
                 return None
             return facts.submodules[attribute] or UNKNOWN_CLASS
+        case nodes.Call(function=nodes.Attribute(value=value, attribute="values"), arguments=()):
+            return instance_class(value, environment)
         case nodes.Call(function=function):
             return _constructed_class(function, environment)
         case nodes.Subscript(value=value):
             return instance_class(value, environment)
+        case nodes.DictDisplay(items=items) if items:
+            return _common_class([instance_class(value, environment) for _, value in items])
         case nodes.ListDisplay(elements=elements) | nodes.TupleDisplay(elements=elements) if elements:
             return _common_class([instance_class(element, environment) for element in elements])
         case nodes.Comprehension(kind="list" | "generator", element=element):
             return instance_class(element, environment)
+        case nodes.Comprehension(kind="dict", element=nodes.TupleDisplay(elements=(_, element))):
+            return instance_class(element, environment)
         case nodes.Conditional(body=body, orelse=orelse):
             return _common_class([instance_class(part, environment) for part in (body, orelse)])
     return None
+
+
+def is_module(node: nodes.Expression, environment: Environment) -> bool:
+    """Whether `node` is a module, and not a list or dict of them."""
+    return instance_class(node, environment) is not None and not is_collection(node, environment)
+
+
+def is_collection(node: nodes.Expression, environment: Environment) -> bool:
+    """Whether `node` plainly is a list, tuple or dict, of modules perhaps, and no module itself."""
+    match node:
+        case nodes.Name(id=name):
+            return name in environment.collections
+        case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute) if name == environment.self_name:
+            return environment.facts is not None and attribute in environment.facts.collections
+        case nodes.ListDisplay() | nodes.TupleDisplay() | nodes.DictDisplay() | nodes.Comprehension():
+            return True
+        case nodes.Call(function=nodes.Name(id="list" | "dict" | "tuple")):
+            return True
+        case nodes.Binary(left=left, operator="+" | "*", right=right):
+            return is_collection(left, environment) or is_collection(right, environment)
+        case nodes.Conditional(body=body, orelse=orelse):
+            return is_collection(body, environment) or is_collection(orelse, environment)
+    return False
+
+
+def bound_instances(
+    target: nodes.Expression, iterable: nodes.Expression, environment: Environment
+) -> dict[str, str | None]:
+    """The names of a loop's target that run over modules, each with its class: `for i, block in enumerate(blocks)`."""
+    match target, iterable:
+        case nodes.TupleDisplay(elements=(_, item)), nodes.Call(
+            function=nodes.Name(id="enumerate"), arguments=(first, *_)
+        ):
+            return bound_instances(item, first.value, environment)
+        case nodes.TupleDisplay(elements=(_, item)), nodes.Call(
+            function=nodes.Attribute(value=container, attribute="items"), arguments=()
+        ):
+            return bound_instances(item, container, environment)
+        case nodes.TupleDisplay(elements=elements), nodes.Call(function=nodes.Name(id="zip"), arguments=arguments):
+            pairs = zip(elements, arguments, strict=False)
+            found = [bound_instances(element, argument.value, environment) for element, argument in pairs]
+            return {name: kind for part in found for name, kind in part.items()}
+        case _, nodes.Call(function=nodes.Name(id="reversed" | "list" | "tuple"), arguments=(only,)):
+            return bound_instances(target, only.value, environment)
+        case nodes.Name(id=name), _:
+            kind = instance_class(iterable, environment)
+            return {} if kind is None else {name: kind}
+    return {}
 
 
 def _common_class(kinds: Sequence[str | None]) -> str | None:

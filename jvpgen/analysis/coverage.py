@@ -85,7 +85,9 @@ def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
         return
     kind = callee_of(node, environment)
     text = show(node.function)
-    if isinstance(kind, callees.External):
+    if isinstance(kind, callees.RuleCall) and kind.misfit:
+        yield Remaining("opaque", text, f"its rule does not say what to do where {kind.misfit}", node.span, "JVP401")
+    elif isinstance(kind, callees.External):
         active = arguments_are_active(node, environment) or passes_a_module(node, environment)
         if active and kind.qualified.startswith("numpy."):
             yield Remaining("dispatched", text, "NumPy takes values that are known: at run time it shows", node.span)

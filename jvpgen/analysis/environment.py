@@ -29,8 +29,8 @@ class ClassFacts:
 
     `class_fields` are the fields that hold classes or factories of modules, `constants` the names that class bodies
     assign, `number_fields` those annotated as Python numbers; `active_attributes` are set in `setup` to values that
-    may carry a tangent; `static_methods` return nothing active and do nothing that has a tangent; `open` says that a
-    base class could not be read, so an attribute may come from there.
+    may carry a tangent, `collections` to lists, tuples or dicts; `static_methods` return nothing active and do nothing
+    that has a tangent; `open` says that a base class could not be read, so an attribute may come from there.
     """
 
     name: str
@@ -43,6 +43,7 @@ class ClassFacts:
     active_attributes: frozenset[str] = frozenset()
     active_properties: frozenset[str] = frozenset()
     submodules: Mapping[str, str | None] = field(default_factory=dict)  # attribute → qualified class, None if unknown
+    collections: frozenset[str] = frozenset()
     static_methods: frozenset[str] = frozenset()
     open: bool = False
     setup_is_written: bool = True
@@ -57,9 +58,9 @@ class Environment:
     function and those around it, `active` the ones that may carry a tangent, `functions` the nested definitions in
     reach, and `callables` the locals that are called, `constructors` those that hold a class or a partial of one;
     `containers` those that start as an empty list or dict; `around` is the body of the outermost function, `instances`
-    the locals that hold a module, with its class where that is known; `active_of` gives the attributes of a module
-    class that may be active, None where nobody knows; `is_static_function` whether a function of the project only
-    computes what has no tangent, such as a shape.
+    the locals that hold a module, with its class where that is known, `collections` those that hold a list, tuple or
+    dict; `active_of` gives the attributes of a module class that may be active, None where nobody knows;
+    `is_static_function` whether a function of the project only computes what has no tangent, such as a shape.
     """
 
     qualified: Callable[[str], str | None] = _unknown
@@ -74,6 +75,7 @@ class Environment:
     containers: frozenset[str] = frozenset()
     around: tuple[nodes.Statement, ...] = ()
     instances: Mapping[str, str | None] = field(default_factory=dict)
+    collections: frozenset[str] = frozenset()
     active_of: Callable[[str], frozenset[str] | None] = _no_attributes
     is_static_function: Callable[[str], bool] = _never
 
@@ -93,6 +95,7 @@ class Environment:
             constructors=self.constructors - names,
             containers=self.containers - names,
             instances={name: kind for name, kind in self.instances.items() if name not in names},
+            collections=self.collections - names,
         )
 
     def global_name(self, dotted: str) -> str | None:

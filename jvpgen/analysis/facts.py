@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import libcst as cst
 
 from jvpgen.analysis.activity import function_environment, is_active, returns_active
-from jvpgen.analysis.callees import instance_class
+from jvpgen.analysis.callees import instance_class, is_collection
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.inertness import acts_on_tangents
 from jvpgen.ir import nodes
@@ -172,7 +172,8 @@ def _class_facts(definition: Definition, reach: Reach) -> ClassFacts:
         attributes=frozenset(name for setup in setups for name, _ in _stored_attributes(lowered(setup), "self")),
         open=any(_is_unknown(ancestor.qualified) for ancestor in mro(definition, reach) if ancestor.definition is None),
     )
-    facts = replace(facts, submodules=_submodules(setups, facts, reach, all_fields))
+    facts = replace(facts, collections=frozenset(_collections(setups, facts, reach)))
+    facts = replace(facts, submodules=_submodules(setups, facts, reach, all_fields, definition))
     facts = _with_active_attributes(facts, setups, reach)
     return _with_inactive_members(facts, all_methods, reach)
 
@@ -245,8 +246,18 @@ def _stored(
                     yield from _stored(element, part, name)
 
 
+def _collections(setups: list[Method], facts: ClassFacts, reach: Reach) -> Iterator[str]:
+    """Attributes that a setup makes lists, tuples or dicts."""
+    for setup in setups:
+        function = lowered(setup)
+        inside = function_environment(function, method_environment(setup, facts, reach))
+        for name, value in _stored_attributes(function, inside.self_name or "self"):
+            if value is not None and is_collection(value, inside):
+                yield name
+
+
 def _submodules(
-    setups: list[Method], facts: ClassFacts, reach: Reach, all_fields: tuple[Field, ...]
+    setups: list[Method], facts: ClassFacts, reach: Reach, all_fields: tuple[Field, ...], definition: Definition
 ) -> dict[str, str | None]:
     """Attributes that hold modules, with their class: those that `setup` makes, and fields of a module type."""
     found: dict[str, set[str | None]] = {}
@@ -258,7 +269,28 @@ def _submodules(
             if kind is not None:
                 found.setdefault(name, set()).add(kind or None)
     kinds = {name: known.pop() if len(known) == 1 else None for name, known in found.items()}
-    return kinds | {field.name: None for field in all_fields if field.annotation.endswith(("Module", "Module | None"))}
+    return kinds | dict(_module_fields(all_fields, facts.class_fields, definition.module, reach))
+
+
+def _module_fields(
+    all_fields: tuple[Field, ...], class_fields: frozenset[str], source: SourceModule, reach: Reach
+) -> Iterator[tuple[str, str | None]]:
+    """Fields that hold modules by their annotation: `nn.Module` and its like, or a class of modules in reach."""
+    for field in all_fields:
+        annotation = field.annotation.removesuffix("| None").strip().strip("'\"")
+        if field.name in class_fields:
+            continue
+        if annotation.endswith("Module"):
+            yield field.name, None
+        elif annotation.replace(".", "").isidentifier():
+            meaning = reach.meaning(source, annotation)
+            if meaning is not None and _is_module_class(meaning, source, reach):
+                yield field.name, None  # or a subclass of it
+
+
+def _is_module_class(name: str, source: SourceModule, reach: Reach) -> bool:
+    found = reach.definition(name, source)
+    return found.kind == "module_class" if found is not None else flax_names.is_module_class(name)
 
 
 def _with_active_attributes(facts: ClassFacts, setups: list[Method], reach: Reach) -> ClassFacts:

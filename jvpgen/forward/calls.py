@@ -30,16 +30,16 @@ def push_call(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     """The result of a call and its tangent."""
     kind = callee_of(node, frame.environment)
     match kind:
-        case callees.RuleCall(rule=rule, receiver=receiver):
-            return rule_calls.push_rule_call(node, rule, receiver, frame, block)
+        case callees.RuleCall():
+            return rule_calls.push_rule_call(node, kind, frame, block)
         case callees.AtUpdate():
             return rule_calls.push_at_update(node, kind, frame, block)
         case callees.Structural(name=name):
             return containers.push_structural(node, name, frame, block)
         case callees.ContainerRead(container=container, method=method):
             return containers.push_read(node, container, method, frame, block)
-        case callees.Mutation(container=container, method=method):
-            return containers.push_mutation(node, container, method, frame, block)
+        case callees.Mutation(container=container, method="setdefault"):
+            return containers.push_mutation(node, container, "setdefault", frame, block)
         case callees.Parameter(receiver=receiver):
             return _state(node, "param", receiver, frame, block)
         case callees.Variable() if not call_is_active(node, frame.environment):

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Literal
 
 from jvpgen.analysis import callees
-from jvpgen.analysis.activity import call_is_active
+from jvpgen.analysis.activity import call_is_active, hides_active
+from jvpgen.analysis.fit import bound_parameters
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import calls, expressions, rule_terms
 from jvpgen.forward.pushed import (
@@ -23,18 +24,21 @@ from jvpgen.forward.pushed import (
     tuple_of,
 )
 from jvpgen.ir import nodes
-from jvpgen.rules import Rule, bind
+from jvpgen.rules import Rule
 
 
-def push_rule_call(
-    node: nodes.Call, rule: Rule, receiver: nodes.Expression | None, frame: Frame, block: Block
-) -> Pushed:
+def push_rule_call(node: nodes.Call, kind: callees.RuleCall, frame: Frame, block: Block) -> Pushed:
     """A call of a function or method that the table knows."""
+    rule, receiver = kind.rule, kind.receiver
+    if kind.misfit:
+        return calls.dispatched(node, frame, block)
     if rule.kind == "constant":
         return calls.evaluated(node, frame, block)
-    parameters = _bound_parameters(node, rule, receiver)
+    parameters = bound_parameters(node, rule, receiver)
     if rule.kind == "unsupported":
         raise NotExpressible(f"`{rule.name}`: {rule.reason}", node, "JVP402")
+    if hides_active(node, frame.environment):
+        raise NotExpressible(f"`{rule.name}` gets a function over active values", node, "JVP501")
     if parameters is None:
         return calls.dispatched(node, frame, block)
     values = [*([receiver] if receiver is not None else []), *(argument.value for argument in node.arguments)]
@@ -62,25 +66,6 @@ def plain_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand
     if operand.pushed.is_plain:
         return operand
     return Operand(settle(operand.pushed, frame, operand.block), operand.block)
-
-
-def _bound_parameters(node: nodes.Call, rule: Rule, receiver: nodes.Expression | None) -> list[str] | None:
-    """The parameter of each operand, the receiver first; None if the call does not fit the rule's signature."""
-    if any(argument.star == "**" for argument in node.arguments):
-        return None
-    offset = 1 if receiver is not None else 0
-    positional = [argument for argument in node.arguments if argument.keyword is None]
-    keywords = [argument.keyword for argument in node.arguments if argument.keyword is not None]
-    bound = bind(rule, len(positional) + offset, keywords)
-    if bound is None:
-        return None
-    names = [bound[position] for position in range(offset)]
-    names += [
-        bound[offset + positional.index(argument)] if argument.keyword is None else bound[argument.keyword]
-        for argument in node.arguments
-    ]
-    spread = [name for argument, name in zip(node.arguments, names[offset:], strict=True) if argument.star]
-    return names if all(rule.by_name[name].kind == "star" for name in spread) else None
 
 
 def _rebuild(node: nodes.Call, receiver: nodes.Expression | None, primals: Sequence[nodes.Expression]) -> nodes.Call:
@@ -169,8 +154,6 @@ def _linear(
     named = set()
     for index, (parameter, operand) in enumerate(zip(parameters, operands, strict=True)):
         if rule.by_name[parameter].role == "affine":
-            if operand.pushed.is_active:
-                return calls.dispatched(node, frame, block)
             continue
         shared = parameter not in tensors or not operand.pushed.is_active
         if (
@@ -235,7 +218,7 @@ def push_at_update(node: nodes.Call, kind: callees.AtUpdate, frame: Frame, block
     expressions_ = [kind.operand, kind.index, *(argument.value for argument in node.arguments)]
     operands = [plain_operand(expression, frame, block) for expression in expressions_]
     rule = kind.rule
-    names = ["a", "index", *(_bound_parameters(node, _without_first_two(rule), None) or [])]
+    names = ["a", "index", *(bound_parameters(node, _without_first_two(rule), None) or [])]
     if len(names) != len(operands) or rule.kind == "unsupported":
         raise NotExpressible(f"`.at[…].{rule.name.rpartition('.')[2]}` with these arguments", node)
     if rule.kind == "call":

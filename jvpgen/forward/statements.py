@@ -10,7 +10,7 @@ from jvpgen.analysis import callees
 from jvpgen.analysis.activity import callee_of, is_active, makes_a_callable
 from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
 from jvpgen.analysis.purity import is_trivial
-from jvpgen.forward import calls, expressions, functions, rule_terms
+from jvpgen.forward import calls, containers, expressions, functions, rule_terms
 from jvpgen.forward.iteration import push_iteration, tangent_target
 from jvpgen.forward.pushed import (
     Block,
@@ -358,8 +358,9 @@ def _in_place(target: nodes.Expression, operator: str, value: nodes.Expression, 
 
 
 def _expression(value: nodes.Expression, frame: Frame, block: Block) -> None:
-    if isinstance(value, nodes.Call) and isinstance(callee_of(value, frame.environment), callees.Mutation):
-        pushed = calls.push_call(value, frame, block)
+    kind = callee_of(value, frame.environment) if isinstance(value, nodes.Call) else None
+    if isinstance(value, nodes.Call) and isinstance(kind, callees.Mutation):
+        pushed = containers.push_mutation(value, kind.container, kind.method, frame, block)
         parts = pushed.pair.elements if isinstance(pushed.pair, nodes.TupleDisplay) else (pushed.primal, pushed.tangent)
         block.add(*(nodes.ExpressionStatement(part) for part in parts if part is not None))
         return

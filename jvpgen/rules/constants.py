@@ -120,7 +120,7 @@ RULES = rules(
         "jnp.identity(...)",
         "jnp.tri(...)",
         "jnp.indices(...)",
-        "jnp.arange(start=0, stop=0, step=0, dtype, *, device, out_sharding)",
+        "jnp.arange(start, stop, step, dtype, *, device, out_sharding)",
         "jnp.tril_indices(...)",
         "jnp.triu_indices(...)",
         "jnp.diag_indices(...)",

@@ -76,7 +76,7 @@ RULES = rules(
     call("lax.clamp(min, x, max)", "clamp_jvp", tensors="min x max"),
     rule("jnp.heaviside(x1, x2)", x2_dot="jnp.where(x1 == 0, x2_dot, 0)"),
     rule("jnp.copysign(x1, x2)", x1_dot="jnp.where(jnp.signbit(x2) == (x1 < 0), x1_dot, -x1_dot)"),
-    call("jnp.nan_to_num(x, copy, nan, posinf, neginf)", "nan_to_num_jvp"),
+    call("jnp.nan_to_num(x, copy, nan=0, posinf=0, neginf=0)", "nan_to_num_jvp"),
     # --- Complex numbers ----------------------------------------------------------------------------------------------
     linear("jnp.real(val)", "jnp.imag(val)", "jnp.conjugate(x)"),
     linear("lax.real(x)", "lax.imag(x)", "lax.conj(x)"),

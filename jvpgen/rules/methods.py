@@ -28,12 +28,12 @@ RULES = rules(
         "a.trace(offset, axis1, axis2, dtype, out)",
         "a.cumsum(axis, dtype, out)",
     ),
-    call("a.prod(axis, dtype, out, keepdims, initial, where, promote_integers)", "prod_jvp"),
+    call("a.prod(axis, dtype, out, keepdims, initial=0, where, promote_integers)", "prod_jvp"),
     call("a.cumprod(axis, dtype, out)", "cumprod_jvp"),
-    call("a.max(axis, out, keepdims, initial, where)", "max_jvp"),
-    call("a.min(axis, out, keepdims, initial, where)", "min_jvp"),
-    call("a.var(axis, dtype, out, ddof, keepdims, *, where, correction)", "var_jvp"),
-    call("a.std(axis, dtype, out, ddof, keepdims, *, where, correction)", "std_jvp"),
+    call("a.max(axis, out, keepdims, initial=0, where)", "max_jvp"),
+    call("a.min(axis, out, keepdims, initial=0, where)", "min_jvp"),
+    call("a.var(axis, dtype, out, ddof=0, keepdims, *, where, correction=0)", "var_jvp"),
+    call("a.std(axis, dtype, out, ddof=0, keepdims, *, where, correction=0)", "std_jvp"),
     multilinear("a.dot(b, *, precision, preferred_element_type)"),
     # --- Reading, sorting, writing ------------------------------------------------------------------------------------
     rule(

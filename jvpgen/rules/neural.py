@@ -17,7 +17,12 @@ RULES = rules(
         alpha_dot="alpha_dot * jnp.expm1(jnp.minimum(x, 0))",
     ),
     rule("jax.nn.selu(x)", x_dot="x_dot * jnp.where(x > 0, 1.0507009873554805, out + 1.7580993408473766)"),
-    rule("jax.nn.celu(x, alpha=1.0)", x_dot="x_dot * jnp.exp(jnp.minimum(x, 0) / alpha)"),
+    rule(
+        "jax.nn.celu(x, alpha=1.0)",
+        x_dot="x_dot * jnp.exp(jnp.minimum(x, 0) / alpha)",
+        alpha_dot="alpha_dot * (jnp.expm1(jnp.minimum(x, 0) / alpha) "
+        "- jnp.minimum(x, 0) / alpha * jnp.exp(jnp.minimum(x, 0) / alpha))",
+    ),
     call("jax.nn.gelu(x, approximate)", "gelu_jvp"),
     rule("jax.nn.sigmoid(x)", "lax.logistic(x, *, accuracy)", x_dot="x_dot * out * (1 - out)"),
     rule("jax.nn.log_sigmoid(x)", x_dot="x_dot * jax.nn.sigmoid(-x)"),
@@ -47,7 +52,7 @@ RULES = rules(
         x_dot="x_dot - jnp.sum(jnp.exp(out) * x_dot, axis, keepdims=True)",
     ),
     call(
-        "jax.nn.standardize(x, axis, mean, variance, epsilon, where, *, algorithm)",
+        "jax.nn.standardize(x, axis, mean, variance, epsilon=0, where, *, algorithm)",
         "standardize_jvp",
         tensors="x mean variance",
     ),

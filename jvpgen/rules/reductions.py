@@ -16,19 +16,19 @@ RULES = rules(
     ),
     linear("jnp.diff(a, n, axis, prepend, append)", tensors="a prepend append"),
     # --- Products -----------------------------------------------------------------------------------------------------
-    call("jnp.prod(a, axis, dtype, out, keepdims, initial, where, promote_integers)", "prod_jvp"),
+    call("jnp.prod(a, axis, dtype, out, keepdims, initial=0, where, promote_integers)", "prod_jvp"),
     call("jnp.cumprod(a, axis, dtype, out)", "cumprod_jvp"),
     call("lax.cumprod(operand, axis, reverse)", "lax_cumprod_jvp"),
     # --- Extrema: ties share the derivative evenly --------------------------------------------------------------------
-    call("jnp.max(a, axis, out, keepdims, initial, where)", "max_jvp"),
-    call("jnp.min(a, axis, out, keepdims, initial, where)", "min_jvp"),
+    call("jnp.max(a, axis, out, keepdims, initial=0, where)", "max_jvp"),
+    call("jnp.min(a, axis, out, keepdims, initial=0, where)", "min_jvp"),
     call("lax.reduce_max(operand, axes)", "reduce_max_jvp"),
     call("lax.reduce_min(operand, axes)", "reduce_min_jvp"),
     call("lax.cummax(operand, axis, reverse)", "cummax_jvp"),
     call("lax.cummin(operand, axis, reverse)", "cummin_jvp"),
     # --- Spread -------------------------------------------------------------------------------------------------------
-    call("jnp.var(a, axis, dtype, out, ddof, keepdims, *, where, mean, correction)", "var_jvp", tensors="a mean"),
-    call("jnp.std(a, axis, dtype, out, ddof, keepdims, *, where, mean, correction)", "std_jvp", tensors="a mean"),
+    call("jnp.var(a, axis, dtype, out, ddof=0, keepdims, *, where, mean, correction=0)", "var_jvp", tensors="a mean"),
+    call("jnp.std(a, axis, dtype, out, ddof=0, keepdims, *, where, mean, correction=0)", "std_jvp", tensors="a mean"),
     # --- Logarithms of sums -------------------------------------------------------------------------------------------
     call("jax.nn.logsumexp(a, axis, b, keepdims, return_sign, where)", "logsumexp_jvp", tensors="a b"),
     call("lax.cumlogsumexp(operand, axis, reverse)", "cumlogsumexp_jvp"),

@@ -15,14 +15,15 @@ modules, with the function's own parameter names in its own order.
     name             may be given by position or by keyword; after a bare `*`, by keyword only
     *name            any number of positional arguments
     name=text        in `rule`: the default that a term sees when the argument is absent
-                     in `linear` and `constant`, always `=0`: an affine parameter. It must be constant, and becomes 0
-                     in the call on the tangents
+                     elsewhere always `=0`: an affine parameter. It must be constant, else the rule is none for the
+                     call; in `linear` it becomes 0 in the call on the tangents
     ...              any further arguments, all of them static
     a.method(x), a.attribute, a[index], a + b, -a, a.at[index].set(values)
                      methods, attributes and operators, the receiver being the first parameter
 
 Which parameters are tensors: `tensors="x y"`, or the keys of the terms in `rule`; by default the first parameter, and
-in `multilinear` the first two. Along all other parameters the derivative is zero, or no tangent can exist. Several
+in `multilinear` the first two. Along all other parameters the derivative is zero, or no tangent can exist; one that has
+a derivative, but none that the rule gives, is written as affine: `jnp.max(a, initial=0)`. Several
 tensors of a `linear` rule are linear together: `jnp.where(condition, x, y)`. A tensor may be a list of arrays.
 
 The grammar of a term: a Python expression over the parameters, `out`, the tangent `NAME_dot` of its own parameter, and
@@ -188,7 +189,7 @@ def _with_role(item: RuleParameter, kind: Kind, tensors: tuple[str, ...], signat
         if item.kind == "any":
             raise RuleError(f"{place}: {signature}: `...` cannot be a tensor")
         return replace(item, role="tensor")
-    if kind in ("linear", "constant") and item.default is not None:
+    if kind != "formula" and item.default is not None:
         if item.default != "0":
             raise RuleError(f"{place}: {signature}: an affine parameter is written {item.name}=0")
         return replace(item, role="affine", default=None)

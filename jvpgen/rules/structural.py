@@ -62,7 +62,7 @@ RULES = rules(
     linear("jnp.append(arr, values, axis)", tensors="arr values"),
     linear("jnp.insert(arr, obj, values, axis)", tensors="arr values"),
     linear("jnp.delete(arr, obj, axis, *, assume_unique_indices)"),
-    call("jnp.pad(array, pad_width, mode, *, constant_values, end_values, stat_length, reflect_type)", "pad_jvp"),
+    call("jnp.pad(array, pad_width, mode, *, constant_values=0, end_values, stat_length, reflect_type)", "pad_jvp"),
     linear("lax.pad(operand, padding_value, padding_config)", tensors="operand padding_value"),
     # --- Choosing between arrays --------------------------------------------------------------------------------------
     linear("jnp.where(condition, x, y)", tensors="x y"),

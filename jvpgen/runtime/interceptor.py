@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import flax.linen as nn
+import jax
+import jax.numpy as jnp
 
-from jvpgen.runtime import counts
+from jvpgen.runtime import counts, regions
+from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.generated import find_body
 from jvpgen.runtime.marks import is_marked, unmarked
 from jvpgen.runtime.opaque import differentiated_method, notice
 from jvpgen.runtime.overrides import holds_for
 from jvpgen.runtime.pair import Pair
 from jvpgen.runtime.registry import body_of
+from jvpgen.runtime.zero import is_inexact, is_zero
 
 
 class _Depth(threading.local):
@@ -45,21 +49,44 @@ def intercept(next_fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
     if not is_marked(args, kwargs):
         if context.method_name == "setup" and function is not nn.Module.setup:
             return _set_up(function, next_fun, context.module)
+        if regions.claims_no_tangent(context.module):
+            return _without_tangent(args, kwargs, context)
         notice(context.module)
-        return next_fun(*args, **kwargs)
-    kwargs = unmarked(kwargs)
+        with regions.plain():
+            return next_fun(*args, **kwargs)
+    return Pair(*_differentiated(context.module, function, args, unmarked(kwargs)))
+
+
+def _differentiated(module: Any, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
     made = find_body(function)
-    if made is not None and not holds_for(made, context.module):
+    if made is not None and not holds_for(made, module):
         made = None
-    outcome = made.call([context.module, *args], kwargs) if made is not None else None
+    outcome = made.call([module, *args], kwargs) if made is not None else None
     if outcome is not None:
         counts.count("dispatched", made.name)  # type: ignore[union-attr]
-        return Pair(*outcome)
-    return Pair(*differentiated_method(context.module, function, args, kwargs))
+        return outcome
+    return differentiated_method(module, function, args, kwargs)
+
+
+def _without_tangent(args: Sequence[Any], kwargs: Mapping[str, Any], context: Any) -> Any:
+    """The result of a call that is said to have no tangent; raises if it may have one, arrays given to it included."""
+    moving = {name: _moving(value) for name, value in kwargs.items()}
+    out, out_dot = _differentiated(context.module, context.orig_method.func, [_moving(value) for value in args], moving)
+    if not is_zero(out_dot):
+        raise LostTangent(
+            f"{type(context.module).__name__}.{context.method_name} has a tangent, and is called as if it were a "
+            "method of a text, a container or an array; annotate what holds the module with its class, or rename it"
+        )
+    return out
+
+
+def _moving(value: Any) -> Any:
+    return Pair(value, jnp.zeros_like(value)) if isinstance(value, jax.Array) and is_inexact(value) else value
 
 
 def _set_up(function: Any, next_fun: Callable[..., Any], module: Any) -> None:
     made = body_of(function) or find_body(function)
     outcome = made.call([module], {}) if made is not None else None
     if outcome is None:
-        next_fun()
+        with regions.plain():
+            next_fun()

@@ -15,7 +15,7 @@ import flax.linen as nn
 import jax
 from flax.linen.module import _context, wrap_method_once
 
-from jvpgen.runtime import counts, shadows
+from jvpgen.runtime import counts, regions, shadows
 from jvpgen.runtime.activity import Reach, rebuilt
 from jvpgen.runtime.lifted import _Result, lifted_jvp
 from jvpgen.runtime.pair import primal_of
@@ -24,6 +24,7 @@ from jvpgen.runtime.zero import zero
 Outcome = tuple[Any, Any]
 
 
+@regions.plain()
 def differentiated_method(module: nn.Module, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Outcome:
     """A method of a bound module that has no derivative of its own, under a lifted `jax.jvp`."""
     method = wrap_method_once(function)
@@ -45,6 +46,7 @@ def differentiated_method(module: nn.Module, function: Any, args: Any, kwargs: M
     return lifted_jvp(call, list(modules.values()), reach.primals, reach.tangents)
 
 
+@regions.plain()
 def opaque(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     """A callable that has neither derivative nor rule."""
     reach = _reach_of(f, args, kwargs)

@@ -17,6 +17,7 @@ from typing import Any
 
 from flax.linen import module as linen_module
 
+from jvpgen.runtime import regions
 from jvpgen.runtime.pair import anchor, is_pair
 from jvpgen.runtime.staleness import is_current, stale
 from jvpgen.runtime.zero import is_zero, zero
@@ -99,9 +100,17 @@ class Body:
         bound = _bind(self, args, kwargs)
         if bound is None:
             return None
-        returned = self.derivative(*bound[0], **bound[1])
+        with regions.derived(self._module_of(bound[0])):
+            returned = self.derivative(*bound[0], **bound[1])
         out, out_dot = (None, None) if returned is None else returned  # None: it has no `return`, like `setup`
         return out, anchor(out_dot, out)
+
+    def _module_of(self, args: Sequence[Any]) -> Any:
+        """The module whose method this is the derivative of; None for a function, whatever it is given."""
+        owner = self.name.rpartition(".")[0].rpartition(".")[2]
+        if not args or not isinstance(args[0], linen_module.Module):
+            return None
+        return args[0] if owner in (base.__name__ for base in type(args[0]).__mro__) else None
 
 
 def body(target: Any, tangents: Mapping[str, str | None] | None = None) -> Callable[[Callable[..., Any]], Any]:

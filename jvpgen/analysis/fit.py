@@ -1,0 +1,44 @@
+"""Whether a call fits the rule of what it calls: each argument is a parameter, and what the rule wants constant is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from jvpgen.analysis.callees import RuleCall
+from jvpgen.ir import nodes
+from jvpgen.rules import Rule, bind
+
+
+def bound_parameters(call: nodes.Call, rule: Rule, receiver: nodes.Expression | None) -> list[str] | None:
+    """The parameter of each operand, the receiver first; None if the call does not fit the rule's signature."""
+    if any(argument.star == "**" for argument in call.arguments):
+        return None
+    offset = 1 if receiver is not None else 0
+    positional = [argument for argument in call.arguments if argument.keyword is None]
+    keywords = [argument.keyword for argument in call.arguments if argument.keyword is not None]
+    bound = bind(rule, len(positional) + offset, keywords)
+    if bound is None:
+        return None
+    names = [bound[position] for position in range(offset)]
+    names += [
+        bound[offset + positional.index(argument)] if argument.keyword is None else bound[argument.keyword]
+        for argument in call.arguments
+    ]
+    spread = [name for argument, name in zip(call.arguments, names[offset:], strict=True) if argument.star]
+    return names if all(rule.by_name[name].kind == "star" for name in spread) else None
+
+
+def checked(kind: RuleCall, call: nodes.Call, is_active: Callable[[nodes.Expression], bool]) -> RuleCall:
+    """The classification, with the reason why the rule is none for this call if an argument is active that may not."""
+    constant = {parameter.name for parameter in kind.rule.parameters if parameter.role == "affine"}
+    if not constant or not any(is_active(argument.value) for argument in call.arguments):
+        return kind
+    names = bound_parameters(call, kind.rule, kind.receiver)
+    if names is None:  # for a rule that wants tensors, run time decides
+        return replace(kind, misfit="an argument may carry a tangent") if kind.rule.kind == "constant" else kind
+    given = names[len(names) - len(call.arguments) :]
+    for name, argument in zip(given, call.arguments, strict=True):
+        if name in constant and is_active(argument.value):
+            return replace(kind, misfit=f"`{name}` may carry a tangent")
+    return kind
