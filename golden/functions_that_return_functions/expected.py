@@ -4,7 +4,7 @@
 
 import flax.linen as nn
 import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, pushforward, zero
+from jvpgen.runtime import Pair, apply_jvp, body, pushforward, zero
 
 from input import Curried, compose
 
@@ -47,8 +47,8 @@ def _compose(*functions, functions_dot=()):
 
     @body(run)
     def run_jvp(x, x_dot):
-        for function in functions:
-            x, x_dot = pushforward(function, (x,), (x_dot,))
+        for function, function_dot in zip(functions, functions_dot):
+            x, x_dot = pushforward(Pair(function, function_dot), (x,), (x_dot,))
         return x, x_dot
 
     return run, zero(run)
@@ -91,20 +91,20 @@ def _Curried(self, x, x_dot, y, y_dot):
     shift_by_out, shift_by_out_dot = pushforward(shift_by, (y,), (y_dot,))
     dense = nn.Dense(3)
     scale_out, scale_out_dot = pushforward(scale, (y,), (y_dot,))
-    model, _ = pushforward(
+    model, model_dot = pushforward(
         compose,
         (shift_by_out, jnp.sin, dense, scale_out),
         (shift_by_out_dot, None, None, scale_out_dot),
     )
     # return model(x), scale(y)(y)
-    model_out, model_out_dot = pushforward(model, (x,), (x_dot,))
+    model_out, model_out_dot = pushforward(Pair(model, model_dot), (x,), (x_dot,))
     scale_out, scale_out_dot = pushforward(scale, (y,), (y_dot,))
     scale_2, scale_2_dot = pushforward(scale_out, (y,), (y_dot,))
     return (model_out, scale_2), (model_out_dot, scale_2_dot)
 
 
-# jvpgen: generator=- rest=d5f0a15bf48a
-# jvpgen: Curried text=580f769e6989 source=97eb8e849e02 body=5fcf88af7871
+# jvpgen: generator=- rest=62ce4adcc8f6
+# jvpgen: Curried text=580f769e6989 source=97eb8e849e02 body=cca0d6ad1102
 #   Curried_jvp, _Curried <- Curried, compose, jnp, nn
-# jvpgen: compose text=13a93d3a1391 source=f8c0d336106e body=977ec20805ef
+# jvpgen: compose text=13a93d3a1391 source=f8c0d336106e body=a0ed45e98027
 #   _compose <- compose

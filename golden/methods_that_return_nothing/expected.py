@@ -110,9 +110,7 @@ def _Logger_record(self, store, store_dot, name, name_dot, value, value_dot):
 
 @body(Logger.log)
 def _Logger_log(self, x, x_dot):
-    # self.sow("metrics", "x", x)
-    sow, _ = pushforward(getattr, (self, "sow"), (None, None))
-    pushforward(sow, ("metrics", "x", x), (None, None, x_dot))
+    pushforward(self.sow, ("metrics", "x", x), (None, None, x_dot))
 
 
 @body(Logger)
@@ -141,7 +139,7 @@ def _Logger(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=b212155e7702
-# jvpgen: Logger text=349380216ec2 source=a7b6025ba22e body=173291ad1515
+# jvpgen: Logger text=349380216ec2 source=a7b6025ba22e body=3e3709b63077
 #   Logger_record_jvp, Logger_log_jvp, Logger_jvp, _Logger_record, _Logger_log, _Logger
 #   <- Logger, nn, statistics
 # jvpgen: statistics text=5594e3870b82 source=fe6a507ff406 body=dcbaaa17ba12

@@ -34,14 +34,11 @@ def Probed_jvp(
 @body(Probed)
 def _Probed(self, x, x_dot):
     # hidden = self.perturb("hidden", nn.Dense(2)(x))
-    perturb, _ = pushforward(getattr, (self, "perturb"), (None, None))
     dense, dense_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
-    hidden, hidden_dot = pushforward(perturb, ("hidden", dense), (None, dense_dot))
+    hidden, hidden_dot = pushforward(self.perturb, ("hidden", dense), (None, dense_dot))
     for scale in 1.0, 2.0:
-        # self.sow("intermediates", "scaled", scale * hidden)
-        sow, _ = pushforward(getattr, (self, "sow"), (None, None))
         pushforward(
-            sow,
+            self.sow,
             ("intermediates", "scaled", scale * hidden),
             (None, None, scale * hidden_dot),
         )
@@ -52,5 +49,5 @@ def _Probed(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=f82d5d7fe2d2
-# jvpgen: Probed text=c51e7c5b164d source=a917ef1ddcbf body=f57e70cd412c
+# jvpgen: Probed text=c51e7c5b164d source=a917ef1ddcbf body=edd320c80122
 #   Probed_jvp, _Probed <- Probed, nn

@@ -41,11 +41,8 @@ def _Mixture(self, x, x_dot):
     gates_dot = gates * (
         dense_dot - tangent_numpy.sum(gates * dense_dot, -1, keepdims=True)
     )
-    # self.sow("intermediates", "gates", gates)
-    sow, _ = pushforward(getattr, (self, "sow"), (None, None))
-    pushforward(sow, ("intermediates", "gates", gates), (None, None, gates_dot))
+    pushforward(self.sow, ("intermediates", "gates", gates), (None, None, gates_dot))
     # self.sow("losses", "balance", jnp.sum(gates.mean(0) ** 2), init_fn=lambda: ...
-    sow, _ = pushforward(getattr, (self, "sow"), (None, None))
     mean, mean_dot = gates.mean(0), gates_dot.mean(0)
 
     def function(a, b):
@@ -56,7 +53,7 @@ def _Mixture(self, x, x_dot):
         return a + b, a_dot + b_dot
 
     pushforward(
-        sow,
+        self.sow,
         ("losses", "balance", jnp.sum(mean**2)),
         (None, None, tangent_numpy.sum(2 * mean * mean_dot)),
         init_fn=lambda: 0.0,
@@ -78,5 +75,5 @@ def _Mixture(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=acd3c7c966e2
-# jvpgen: Mixture text=c02af8271738 source=9b2c41639f89 body=adfb2aaaa3d2
+# jvpgen: Mixture text=c02af8271738 source=9b2c41639f89 body=0107a75d3747
 #   Mixture_jvp, _Mixture <- Mixture, jnp, nn

@@ -7,10 +7,10 @@ for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from jvpgen.analysis import callees, fit
+from jvpgen.analysis import callees, filling, fit
 from jvpgen.analysis.callees import Callee, classify, is_constructor
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.static import static_parameters
@@ -73,7 +73,7 @@ def _attribute_is_active(node: nodes.Attribute, environment: Environment) -> boo
 
 def is_foreign_attribute(name: str, facts: ClassFacts) -> bool:
     """Whether an attribute of `self` comes from elsewhere: a subclass, or a base class that nobody has read."""
-    known = facts.fields | facts.attributes | facts.constants | facts.methods.keys() | callees.STATIC_SELF_ATTRIBUTES
+    known = facts.fields | facts.attributes | facts.constants | facts.methods.keys() | callees.OF_EVERY_MODULE
     return name not in known and not name.startswith("__")
 
 
@@ -139,6 +139,8 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
             return not (isinstance(kind, callees.ContainerRead) and kind.method in ("keys", "index", "count"))
         case callees.Mutation(container=container, method=method):
             return method == "setdefault" or not callees.is_collection(container, environment)
+        case callees.Structural(name="map") if (mapped := callees.map_as_comprehension(call)) is not None:
+            return is_active(mapped, environment)
         case callees.Structural() | callees.Construct() | callees.Partial():
             return arguments_are_active(call, environment)
         case callees.LocalFunction(name=name):
@@ -195,11 +197,11 @@ def makes_a_callable(target: nodes.Expression, value: nodes.Expression, environm
 
 
 def captures(function: nodes.Function, environment: Environment) -> bool:
-    """Whether a nested function may return a tangent though none of its arguments has one."""
+    """Whether a nested function may return or store a tangent though none of its arguments has one."""
     without = {name: other for name, other in environment.functions.items() if name != function.name}
     inside = function_environment(function, environment, active_parameters=())
     inside = replace(inside, functions=without | _nested(function))
-    return returns_active(function, inside)
+    return leaves_active(function, inside)
 
 
 def hides_active(call: nodes.Call, environment: Environment) -> bool:
@@ -216,6 +218,12 @@ def _hides_active(node: nodes.Expression, environment: Environment) -> bool:
         case nodes.Call():
             return isinstance(callee_of(node, environment), callees.Partial) and call_is_active(node, environment)
     return False
+
+
+def leaves_active(function: nodes.Function, inside: Environment) -> bool:
+    """Whether a call of the function may leave something active behind: returned, or stored in what others hold."""
+    own = bound_names(function.body) - frozenset(function.parameters.names())
+    return returns_active(function, inside) or bool(_filled(function.body, inside) - own - {inside.self_name})
 
 
 def returns_active(function: nodes.Function, inside: Environment) -> bool:
@@ -279,10 +287,11 @@ def function_environment(
         containers=inside.containers | frozenset(_containers(function)),
     )
     inside = replace(inside, constructors=inside.constructors | frozenset(_constructors(function, inside)))
-    inside = replace(inside, collections=inside.collections | frozenset(_collections(function, inside)))
+    inside = replace(inside, collections=inside.collections | _collections(function, inside))
     inside = replace(inside, instances={**inside.instances, **_instances(function, inside)})
     while True:
-        found = (frozenset(_active_stores(function.body, inside)) & inside.local) - {inside.self_name}
+        bound = frozenset(_active_bindings(function.body, inside))
+        found = ((bound | _filled(function.body, inside)) & inside.local) - {inside.self_name}
         if found <= inside.active:
             return inside
         inside = inside.with_active(found)
@@ -309,32 +318,33 @@ def _constructors(function: nodes.Function, environment: Environment) -> Iterato
 
 
 def _containers(function: nodes.Function) -> Iterator[str]:
-    """Locals that are bound to a list or dict made here, which others may change."""
+    """Locals that are bound to a list or dict made here, with places that others may fill."""
     for statement in function.body:
         for node in _own_nodes(statement):
             match node:
-                case nodes.Assign(targets=(nodes.Name(id=name),), value=value):
-                    if _is_fresh_container(value):
-                        yield name
+                case nodes.Assign(targets=targets, value=value) if filling.makes_container(value):
+                    for target in targets:
+                        yield from target_names(target)
 
 
-def _is_fresh_container(value: nodes.Expression | None) -> bool:
-    match value:
-        case nodes.ListDisplay(elements=()) | nodes.DictDisplay(items=()):
-            return True
-        case nodes.Call(function=nodes.Name(id="list" | "dict"), arguments=()):
-            return True
-    return False
-
-
-def _collections(function: nodes.Function, environment: Environment) -> Iterator[str]:
-    """Locals that are bound to a list, tuple or dict made here."""
+def _collections(function: nodes.Function, environment: Environment) -> frozenset[str]:
+    """Locals that are always bound to a list, tuple or dict made here; found by a fixed point."""
+    values: dict[str, list[nodes.Expression]] = {}
     for statement in function.body:
         for node in _own_nodes(statement):
-            match node:
-                case nodes.Assign(targets=targets, value=value) if value is not None:
-                    if callees.is_collection(value, environment):
-                        yield from (target.id for target in targets if isinstance(target, nodes.Name))
+            for target, value in filling.bindings(node):
+                is_one = isinstance(target, nodes.Name) and not isinstance(node, nodes.For | nodes.Clause)
+                for name in target_names(target):
+                    values.setdefault(name, []).append(value if is_one else nodes.Constant("..."))
+    found: frozenset[str] = frozenset()
+    while True:
+        inside = replace(environment, collections=environment.collections | found)
+        again = frozenset(
+            name for name, bound in values.items() if all(callees.is_collection(value, inside) for value in bound)
+        ) - frozenset(function.parameters.names())
+        if again == found:
+            return found
+        found = again
 
 
 def _instances(function: nodes.Function, environment: Environment) -> dict[str, str | None]:
@@ -386,83 +396,119 @@ def called_names(function: nodes.Function) -> frozenset[str]:
 # --- Statements -------------------------------------------------------------------------------------------------------
 
 
-def _active_stores(statements: Iterable[nodes.Statement], environment: Environment) -> Iterator[str]:
+def _active_bindings(statements: Iterable[nodes.Statement], environment: Environment) -> Iterator[str]:
+    """Names that are bound to what may be active, given those known so far."""
     for statement in statements:
-        for node in _own_nodes(statement):
-            yield from _active_store(node, environment)
+        for node, inside in _with_environments(statement, environment):
+            match node:
+                case nodes.Assign(targets=targets, value=value) if value is not None:
+                    for target in targets:
+                        yield from _assigned(target, value, inside)
+                case nodes.AugmentedAssign(target=target, value=value) if is_active(value, inside):
+                    yield from target_names(target)
+                case nodes.NamedExpression(target=target, value=value):
+                    yield from _assigned(target, value, inside)
+                case nodes.For(target=target, iterable=iterable):
+                    yield from active_targets(target, iterable, inside)
+                case nodes.WithItem(context=context, target=target) if target is not None:
+                    yield from _assigned(target, context, inside)
 
 
-def _active_store(node: nodes.Node, environment: Environment) -> Iterator[str]:
-    """Names that one statement or walrus makes active, given those known so far."""
+def _with_environments(node: nodes.Node, environment: Environment) -> Iterator[tuple[nodes.Node, Environment]]:
+    """The nodes of a function body, those of functions nested in it left out, each with the environment around it."""
+    yield node, environment
+    if isinstance(node, nodes.Function | nodes.Lambda):
+        return
+    if isinstance(node, nodes.Comprehension):
+        environment = inside_comprehension(node, environment)
+    for child in nodes.children(node):
+        yield from _with_environments(child, environment)
+
+
+def _assigned(target: nodes.Expression, value: nodes.Expression, environment: Environment) -> Iterator[str]:
+    for part, part_value in filling.matched(target, value):
+        if is_active(part_value, environment) and not makes_a_callable(part, part_value, environment):
+            yield from target_names(part)
+
+
+def _filled(statements: Sequence[nodes.Statement], environment: Environment) -> frozenset[str]:
+    """Names that hold a list, dict or object in which something active is stored, under whatever name."""
+    found = (
+        name
+        for statement in statements
+        for node, inside in _with_environments(statement, environment)
+        for name in _actively_filled(node, inside)
+    )
+    return filling.with_aliases(found, statements, environment.containers)
+
+
+def _actively_filled(node: nodes.Node, environment: Environment) -> Iterator[str]:
     match node:
         case nodes.Assign(targets=targets, value=value) if value is not None:
             for target in targets:
-                yield from _assigned(target, value, environment)
-                yield from _aliased(target, value, environment)
-        case nodes.AugmentedAssign(target=target, value=value):
-            if is_active(value, environment):
-                yield from _stored(target)
-        case nodes.NamedExpression(target=target, value=value):
-            yield from _assigned(target, value, environment)
-        case nodes.For(target=target, iterable=iterable):
-            yield from active_targets(target, iterable, environment)
-        case nodes.WithItem(context=context, target=target) if target is not None:
-            yield from _assigned(target, context, environment)
+                for part, part_value in filling.matched(target, value):
+                    if is_active(part_value, environment):
+                        yield from filling.stored_names(part)
+        case nodes.AugmentedAssign(value=value) if is_active(value, environment):
+            yield from filling.filled_names(node)
+        case nodes.For(target=target, iterable=iterable) if is_active(iterable, environment):
+            yield from filling.stored_names(target)
         case nodes.Function():  # it may fill a list or dict of the function around it
             without = {name: other for name, other in environment.functions.items() if name != node.name}
             inside = function_environment(node, replace(environment, functions=without))
-            own = frozenset(node.parameters.names()) | bound_names(node.body)
-            yield from (name for name in _active_stores(node.body, inside) if name not in own)
+            yield from _filled(node.body, inside) - frozenset(node.parameters.names()) - bound_names(node.body)
+        case nodes.Call(function=nodes.Attribute(value=container, attribute=method)) if method in filling.MUTATORS:
+            if arguments_are_active(node, environment) and not callees.is_module(container, environment):
+                yield from filling.holders(container, environment.containers)
         case nodes.Call():
-            yield from _mutated(node, environment)
             yield from _handed_over(node, environment)
 
 
 def _handed_over(call: nodes.Call, environment: Environment) -> Iterator[str]:
-    """Lists and dicts of this function that a call may fill, and so must fill the tangents of."""
+    """Names of lists, dicts and objects that a call may fill, and so must fill the tangents of."""
     kind = callee_of(call, environment)
-    if isinstance(kind, callees.Followed | callees.Unknown | callees.External | callees.LocalFunction):
+    if not isinstance(kind, callees.Followed | callees.Unknown | callees.External | callees.LocalFunction):
+        return
+    known = _filling_of(call, kind, environment)
+    if known is None:
         for argument in call.arguments:
-            if isinstance(argument.value, nodes.Name) and argument.value.id in environment.containers:
-                yield argument.value.id
+            yield from filling.holders(argument.value) & environment.containers
+    elif isinstance(kind, callees.LocalFunction) or call_is_active(call, environment):
+        for value in known.arguments(call):
+            yield from filling.holders(value)
 
 
-def _assigned(target: nodes.Expression, value: nodes.Expression, environment: Environment) -> Iterator[str]:
-    if isinstance(target, nodes.TupleDisplay | nodes.ListDisplay) and isinstance(value, nodes.TupleDisplay):
-        starred = any(isinstance(part, nodes.Starred) for part in (*target.elements, *value.elements))
-        if len(target.elements) == len(value.elements) and not starred:
-            for part, part_value in zip(target.elements, value.elements, strict=True):
-                yield from _assigned(part, part_value, environment)
-            return
-    if is_active(value, environment) and not makes_a_callable(target, value, environment):
-        yield from _stored(target)
+def _filling_of(call: nodes.Call, kind: Callee, environment: Environment) -> filling.Filling | None:
+    """What a call does to its arguments, if the text tells."""
+    module = callees.instance_class(call.function, environment)
+    if module is not None:
+        return environment.filling(f"{module}.__call__")
+    match kind:
+        case callees.LocalFunction(name=name):
+            return filling.filling(environment.functions[name], lambda inner: _fillings(inner, environment))
+        case callees.Followed(what=what) if what.startswith("self.") and environment.facts is not None:
+            return environment.filling(f"{environment.facts.qualified}.{what.removeprefix('self.')}")
+        case callees.Followed(what=qualified) | callees.External(qualified=qualified):
+            return environment.filling(qualified)
+    return None
 
 
-def _stored(target: nodes.Expression) -> Iterator[str]:
-    """The names that hold what is stored in `target`: for `d[k] = v` that is `d`."""
-    match target:
-        case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
-            for element in elements:
-                yield from _stored(element)
-        case nodes.Starred(value=value):
-            yield from _stored(value)
-        case _:
-            name = root_name(target)
-            if name is not None:
-                yield name
+def _fillings(call: nodes.Call, environment: Environment) -> Iterator[nodes.Expression]:
+    """The arguments that a call inside of a nested function may fill."""
+    known = named_filling(call, environment)
+    if known is not None:
+        yield from known.arguments(call)
 
 
-def _aliased(target: nodes.Expression, value: nodes.Expression, environment: Environment) -> Iterator[str]:
-    """`b = a`: what is stored in a container under one name is read under the other."""
-    if isinstance(target, nodes.Name) and isinstance(value, nodes.Name) and target.id in environment.active:
-        yield value.id
-
-
-def _mutated(call: nodes.Call, environment: Environment) -> Iterator[str]:
+def named_filling(call: nodes.Call, environment: Environment) -> filling.Filling | None:
+    """What a call of a function of the project, or of a method of `self`, does to its arguments."""
     match call.function:
-        case nodes.Attribute(value=container, attribute=method) if method in callees.MUTATORS:
-            if arguments_are_active(call, environment) and not callees.is_module(container, environment):
-                yield from _stored(container)
+        case nodes.Attribute(value=nodes.Name(id=owner), attribute=method) if owner == environment.self_name:
+            facts = environment.facts
+            return environment.filling(f"{facts.qualified}.{method}") if facts is not None else None
+    name = dotted(call.function)
+    qualified = environment.qualified(name) if name else None
+    return environment.filling(qualified) if qualified else None
 
 
 def active_targets(target: nodes.Expression, iterable: nodes.Expression, environment: Environment) -> Iterator[str]:

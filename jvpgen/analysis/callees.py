@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from jvpgen.analysis.environment import Environment
+from jvpgen.analysis.filling import MUTATORS
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
 from jvpgen.rules import Rule, lookup
@@ -25,7 +26,6 @@ STATIC_MODULE_METHODS = frozenset(
 )
 STATE_METHODS = frozenset("sow put_variable get_variable perturb".split())
 
-MUTATORS = frozenset("append extend insert update setdefault add appendleft extendleft".split())
 REMOVERS = frozenset("pop popitem popleft".split())
 CONTAINER_READS = frozenset("get items values keys copy index count".split())
 TEXT_METHODS = frozenset(
@@ -47,6 +47,7 @@ STATIC_ATTRIBUTES = frozenset(
     "shape dtype ndim size sharding itemsize nbytes weak_type aval __class__ __name__".split()
 )
 STATIC_SELF_ATTRIBUTES = frozenset("name parent scope path variables __class__ __dict__".split())
+OF_EVERY_MODULE = STATIC_SELF_ATTRIBUTES | STATIC_MODULE_METHODS | STATE_METHODS | {"param", "variable"}
 
 
 @dataclass(frozen=True)
@@ -187,12 +188,22 @@ def classify(call: nodes.Call, environment: Environment, is_active: IsActive) ->
             return Followed(known) if known else Unknown(function.id)
     name = dotted(function)
     qualified = environment.global_name(name) if name else None
-    if qualified is not None:
+    if qualified is not None and not _mutates_a_value(function, environment):
         active = any(is_active(argument.value, environment) for argument in call.arguments)
         return _global_callee(qualified, environment, active)
     if isinstance(function, nodes.Attribute):
         return _method_callee(call, function, environment, is_active)
     return Unknown(_describe(function))
+
+
+def _mutates_a_value(function: nodes.Expression, environment: Environment) -> bool:
+    """Whether a method such as `append` of a value of the file is called: of a list or dict, as a rule."""
+    match function:
+        case nodes.Attribute(value=container, attribute=method) if method in MUTATORS:
+            name = dotted(container)
+            qualified = environment.global_name(name) if name else None
+            return qualified is not None and environment.kind(qualified) == "value"
+    return False
 
 
 def _describe(function: nodes.Expression) -> str:
@@ -268,6 +279,42 @@ def _keeps_no_tangent(
     if isinstance(receiver, nodes.Constant | nodes.FormattedString):
         return True
     return not any(is_active(argument.value, environment) for argument in call.arguments)
+
+
+def map_as_comprehension(node: nodes.Call, taken: frozenset[str] = frozenset()) -> nodes.Comprehension | None:
+    """`map(f, xs, ys)` as `(f(item, other) for item, other in zip(xs, ys))`, in names that are not `taken`."""
+    if len(node.arguments) < 2 or any(argument.star or argument.keyword for argument in node.arguments):
+        return None
+    function, *iterables = (argument.value for argument in node.arguments)
+    names: tuple[nodes.Expression, ...] = tuple(map(nodes.Name, _item_names(len(iterables), taken)))
+    element: nodes.Expression
+    match function:
+        case nodes.Lambda(parameters=parameters, body=body) if _takes(parameters, len(names)):
+            names, element = tuple(map(nodes.Name, parameters.names())), body
+        case _:
+            element = nodes.Call(function, tuple(map(nodes.Argument, names)), span=node.span)
+    if len(names) == 1:
+        clause = nodes.Clause(names[0], iterables[0])
+    else:
+        zipped = nodes.Call(nodes.Name("zip"), tuple(map(nodes.Argument, iterables)))
+        clause = nodes.Clause(nodes.TupleDisplay(names), zipped)
+    return nodes.Comprehension("generator", element, (clause,), span=node.span)
+
+
+def _item_names(count: int, taken: frozenset[str]) -> list[str]:
+    names = []
+    for position in range(count):
+        name = f"item_{position}" if position else "item"
+        while name in taken:
+            name += "_"
+        names.append(name)
+    return names
+
+
+def _takes(parameters: nodes.Parameters, count: int) -> bool:
+    """Whether a lambda just takes so many arguments by position."""
+    plain = all(item.kind == "positional" and item.default is None for item in parameters)
+    return plain and len(parameters.items) == count
 
 
 def _method_of_active(receiver: nodes.Expression, method: str) -> Callee:
@@ -379,7 +426,8 @@ def is_collection(node: nodes.Expression, environment: Environment) -> bool:
         case nodes.Binary(left=left, operator="+" | "*", right=right):
             return is_collection(left, environment) or is_collection(right, environment)
         case nodes.Conditional(body=body, orelse=orelse):
-            return is_collection(body, environment) or is_collection(orelse, environment)
+            is_none = nodes.Constant("None")
+            return all(part == is_none or is_collection(part, environment) for part in (body, orelse))
     return False
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from jvpgen.analysis.filling import Filling
 from jvpgen.ir import nodes
 
 
@@ -23,6 +24,10 @@ def _no_attributes(name: str) -> frozenset[str] | None:
     return None
 
 
+def _no_filling(name: str) -> Filling | None:
+    return None
+
+
 @dataclass(frozen=True)
 class ClassFacts:
     """What is known of a linen Module class, its bases included, when one of its methods is derived.
@@ -34,6 +39,7 @@ class ClassFacts:
     """
 
     name: str
+    qualified: str = ""
     fields: frozenset[str] = frozenset()
     class_fields: frozenset[str] = frozenset()
     number_fields: frozenset[str] = frozenset()
@@ -57,10 +63,11 @@ class Environment:
     of the project is ("module_class", "struct", "class", "function", "value"); `local` are the names bound by the
     function and those around it, `active` the ones that may carry a tangent, `functions` the nested definitions in
     reach, and `callables` the locals that are called, `constructors` those that hold a class or a partial of one;
-    `containers` those that start as an empty list or dict; `around` is the body of the outermost function, `instances`
-    the locals that hold a module, with its class where that is known, `collections` those that hold a list, tuple or
-    dict; `active_of` gives the attributes of a module class that may be active, None where nobody knows;
-    `is_static_function` whether a function of the project only computes what has no tangent, such as a shape.
+    `containers` those that start as a list or dict with places to be filled; `around` is the body of the outermost
+    function, `instances` the locals that hold a module, with its class where that is known, `collections` those that
+    hold a list, tuple or dict; `active_of` gives the attributes of a module class that may be active, None where nobody
+    knows; `is_static_function` whether a function of the project only computes what has no tangent, such as a shape;
+    `filling` in which of its arguments a function, or a method, may store something, None where nobody knows.
     """
 
     qualified: Callable[[str], str | None] = _unknown
@@ -78,6 +85,7 @@ class Environment:
     collections: frozenset[str] = frozenset()
     active_of: Callable[[str], frozenset[str] | None] = _no_attributes
     is_static_function: Callable[[str], bool] = _never
+    filling: Callable[[str], Filling | None] = _no_filling
 
     def with_active(self, names: Iterable[str]) -> Environment:
         return replace(self, active=self.active | frozenset(names))

@@ -13,9 +13,11 @@ from weakref import WeakKeyDictionary
 
 import libcst as cst
 
-from jvpgen.analysis.activity import function_environment, is_active, returns_active
+from jvpgen.analysis import filling
+from jvpgen.analysis.activity import function_environment, is_active, named_filling, returns_active
 from jvpgen.analysis.callees import instance_class, is_collection
 from jvpgen.analysis.environment import ClassFacts, Environment
+from jvpgen.analysis.filling import Filling
 from jvpgen.analysis.inertness import acts_on_tangents
 from jvpgen.ir import nodes
 from jvpgen.ir.explicit import mangled, outside_class
@@ -77,7 +79,10 @@ def file_environment(source: SourceModule, reach: Reach, definition: Definition 
         found = reach.definition(name, source)
         return found is not None and found.kind == "function" and _is_static(found, reach)
 
-    return Environment(qualified, kind, active_of=active_of, is_static_function=is_static_function)
+    def filled_by(name: str) -> Filling | None:
+        return filling_of(name, source, reach)
+
+    return Environment(qualified, kind, active_of=active_of, is_static_function=is_static_function, filling=filled_by)
 
 
 _static: WeakKeyDictionary[Reach, dict[str, bool]] = WeakKeyDictionary()
@@ -100,14 +105,65 @@ def only_computes_static(
 ) -> bool:
     """Whether a function returns nothing active and acts on nothing that is, given which arguments may be active."""
     inside = function_environment(function, outer, active_parameters)
-    stores = (nodes.Attribute, nodes.Subscript)
     for statement in function.body:
         for node in nodes.walk(statement):
             if isinstance(node, nodes.Call) and acts_on_tangents(node, inside):
                 return False
-            if isinstance(node, nodes.Assign) and any(isinstance(target, stores) for target in node.targets):
+            if _fills(node, function, inside):
                 return False
     return not returns_active(function, inside)
+
+
+def _fills(node: nodes.Node, function: nodes.Function, inside: Environment) -> bool:
+    """Whether a statement stores in an object, perhaps one of the caller's."""
+    match node:
+        case nodes.Assign(targets=targets):
+            return any(list(filling.stored_names(target)) for target in targets)
+        case nodes.AugmentedAssign(target=nodes.Name(id=name), value=value):
+            return name in function.parameters.names() and is_active(value, inside)
+        case nodes.AugmentedAssign():
+            return True
+    return False
+
+
+_fillings: WeakKeyDictionary[Reach, dict[str, Filling | None]] = WeakKeyDictionary()
+_OTHERS = ("jax.", "flax.", "numpy.", "optax.", "einops.", "functools.", "operator.")
+
+
+def filling_of(name: str, source: SourceModule, reach: Reach) -> Filling | None:
+    """In which of its arguments a function or method may store something; None where nobody knows."""
+    if name.startswith(_OTHERS):
+        return Filling((), frozenset())
+    owner, _, attribute = name.rpartition(".")
+    found = reach.definition(name, source)
+    kind = reach.definition(owner, source) if owner else None
+    key = found.key if found is not None else name
+    known = _fillings.setdefault(reach, {})
+    if key not in known:
+        known[key] = None  # what it does itself; a call of itself adds nothing
+        if kind is not None and kind.kind == "module_class":
+            method = methods_of(kind, reach).get(attribute)
+            known[key] = _filling_of_method(method, kind, reach) if method is not None else None
+        elif found is not None and isinstance(found.node, cst.FunctionDef):
+            known[key] = _filling(lower_function(found.node), file_environment(found.module, reach, found))
+    return known[key]
+
+
+def _filling(function: nodes.Function, environment: Environment) -> Filling:
+    def fills(call: nodes.Call) -> Iterator[nodes.Expression]:
+        known = named_filling(call, environment)
+        if known is not None:
+            yield from known.arguments(call)
+
+    return filling.filling(function, fills)
+
+
+def _filling_of_method(method: Method, owner: Definition, reach: Reach) -> Filling:
+    outer = file_environment(method.owner.module, reach, method.owner)
+    facts = ClassFacts(owner.path_in_module, owner.qualified)
+    self_name = None if method.is_static else _first_parameter(method)
+    found = _filling(lowered(method), replace(outer, facts=facts, self_name=self_name))
+    return found if method.is_static else replace(found, parameters=found.parameters[1:])
 
 
 _FLAX_ATTRIBUTES = {"flax.linen.linear.Embed": frozenset(("embedding",))}
@@ -164,6 +220,7 @@ def _class_facts(definition: Definition, reach: Reach) -> ClassFacts:
     all_fields = fields(definition, reach)
     facts = ClassFacts(
         name=definition.path_in_module,
+        qualified=definition.qualified,
         fields=frozenset(field.name for field in all_fields),
         class_fields=frozenset(field.name for field in all_fields if _holds_a_class(field)),
         number_fields=frozenset(field.name for field in all_fields if field.annotation in _NUMBERS),

@@ -15,7 +15,7 @@ from jvpgen.analysis.activity import (
     function_environment,
     inside_comprehension,
     is_active,
-    returns_active,
+    leaves_active,
 )
 from jvpgen.analysis.environment import Environment
 from jvpgen.ir import nodes
@@ -73,6 +73,6 @@ def as_function(node: nodes.Lambda, name: str = "function") -> nodes.Function:
 
 
 def has_derivative(function: nodes.Function, environment: Environment) -> bool:
-    """Whether a function value may return a tangent: from its arguments or from what it captures."""
+    """Whether a function value may return or store a tangent: of its arguments or of what it captures."""
     others = {name: other for name, other in environment.functions.items() if name != function.name}
-    return returns_active(function, function_environment(function, replace(environment, functions=others)))
+    return leaves_active(function, function_environment(function, replace(environment, functions=others)))

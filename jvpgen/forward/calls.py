@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from jvpgen.analysis import callees
 from jvpgen.analysis.activity import call_is_active, callee_of, is_active
+from jvpgen.analysis.filling import MUTATORS
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.analysis.uses import captures_active
 from jvpgen.forward import containers, expressions, rule_calls
@@ -23,6 +24,7 @@ from jvpgen.forward.pushed import (
     tuple_of,
 )
 from jvpgen.ir import nodes
+from jvpgen.ir.scoping import root_name
 from jvpgen.ir.show import show
 
 
@@ -40,6 +42,9 @@ def push_call(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
             return containers.push_read(node, container, method, frame, block)
         case callees.Mutation(container=container, method="setdefault"):
             return containers.push_mutation(node, container, "setdefault", frame, block)
+        case callees.Mutation(container=container, method=method) if not call_is_active(node, frame.environment):
+            containers.mutate(node, container, method, frame, block)
+            return Pushed(nodes.Constant("None"))
         case callees.Parameter(receiver=receiver):
             return _state(node, "param", receiver, frame, block)
         case callees.Variable() if not call_is_active(node, frame.environment):
@@ -56,12 +61,23 @@ def push_call(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
             return _constructed(node, frame, block)
     if not call_is_active(node, frame.environment):
         return evaluated(node, frame, block)
+    if _fills_a_global(node, frame):
+        raise NotExpressible("an active value is stored in an object of the file, which has no tangent", node)
     return dispatched(node, frame, block)
+
+
+def _fills_a_global(node: nodes.Call, frame: Frame) -> bool:
+    """Whether a method of a list or dict at the file's top level is given an active value: `CACHE.append(x)`."""
+    match node.function:
+        case nodes.Attribute(value=container, attribute=method) if method in MUTATORS:
+            root = root_name(container)
+            return root is not None and root not in frame.environment.local | {frame.environment.self_name}
+    return False
 
 
 def evaluated(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     """A call whose result has no tangent; what its arguments need is done."""
-    stores = isinstance(node.function, nodes.Attribute) and node.function.attribute in callees.MUTATORS
+    stores = isinstance(node.function, nodes.Attribute) and node.function.attribute in MUTATORS
     operands = [_primal_operand(node.function, frame, block)]
     for argument in node.arguments:  # a function that is stored is called later, with its derivative
         operands.append((rule_calls.plain_operand if stores else _primal_operand)(argument.value, frame, block))
@@ -147,7 +163,7 @@ def dispatched(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     }
     named |= {index for index, operand in enumerate(operands) if _is_long(operand.pushed.tangent)}
     values = commit(operands, frame, block, named | _shared(arguments, operands))
-    pushforward = _pushforward(values[0].primal, arguments, values[1:], frame)
+    pushforward = _pushforward(_pair_or_primal(values[0], frame), arguments, values[1:], frame)
     return paired(pushforward, node)
 
 
@@ -175,9 +191,19 @@ def _function_operand(function: nodes.Expression, frame: Frame, block: Block) ->
         if makes_only and not arguments_active and not isinstance(function.function, nodes.Call):
             own = block.child()
             return Operand(_constructed(function, frame, own), own, f"{role_of(function)}_layer")
+    if isinstance(function, nodes.Attribute) and callees.is_module(function.value, frame.environment):
+        module = rule_calls.plain_operand(function.value, frame, block)
+        method = nodes.Attribute(module.pushed.primal, function.attribute, span=function.span)
+        return Operand(Pushed(method), module.block)
     operand = rule_calls.plain_operand(function, frame, block)
     role = f"{role_of(function)}_layer" if isinstance(function, nodes.Call) else None
-    return Operand(Pushed(operand.pushed.primal), operand.block, role)
+    held = operand.pushed.tangent if _may_hold_arrays(function) else None
+    return Operand(Pushed(operand.pushed.primal, held), operand.block, role)
+
+
+def _may_hold_arrays(function: nodes.Expression) -> bool:
+    """Whether a callee with a tangent may be a bound method of an array or an object: a value, not just made here."""
+    return isinstance(function, nodes.Name | nodes.Subscript | nodes.Attribute | nodes.Conditional)
 
 
 def _shared(arguments: Sequence[nodes.Argument], operands: Sequence[Operand]) -> set[int]:

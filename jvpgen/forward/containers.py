@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from jvpgen.analysis.activity import is_active
+from jvpgen.analysis.activity import call_is_active
+from jvpgen.analysis.callees import is_collection, map_as_comprehension
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import calls, expressions
 from jvpgen.forward.pushed import Block, Frame, NotExpressible, Operand, Pushed, call, commit, paired, settle, tuple_of
@@ -13,13 +14,13 @@ _REBUILT = frozenset(("tuple", "list", "reversed", "sum", "zip"))
 
 def push_structural(node: nodes.Call, name: str, frame: Frame, block: Block) -> Pushed:
     """`tuple(x)`, `dict(a=x)`, `sum(xs)`: the same builtin on the tangents."""
-    active = any(is_active(argument.value, frame.environment) for argument in node.arguments)
-    if not active:
+    if not call_is_active(node, frame.environment):
         return _inactive(node, frame, block)
     if name == "dict":
         return _dict(node, frame, block)
-    if name == "map" and not any(argument.star for argument in node.arguments):
-        return expressions.push(_as_comprehension(node), frame, block)
+    mapped = map_as_comprehension(node, frame.environment.local) if name == "map" else None
+    if mapped is not None:
+        return expressions.push(mapped, frame, block)
     if name not in _REBUILT:
         return calls.dispatched(node, frame, block)
     if len(node.arguments) == 1 and isinstance(node.arguments[0].value, nodes.Comprehension):
@@ -33,16 +34,6 @@ def push_structural(node: nodes.Call, name: str, frame: Frame, block: Block) -> 
     values = commit(operands, frame, block, named)
     primal = _rebuilt(node, [value.primal for value in values])
     return Pushed(primal, _rebuilt(node, [_tangent(value, frame) for value in values]))
-
-
-def _as_comprehension(node: nodes.Call) -> nodes.Comprehension:
-    """`map(f, xs, ys)` as `(f(item, other) for item, other in zip(xs, ys))`."""
-    function, *iterables = (argument.value for argument in node.arguments)
-    names = [nodes.Name(f"item_{index}" if index else "item") for index, _ in enumerate(iterables)]
-    target = names[0] if len(names) == 1 else tuple_of(names)
-    iterable = iterables[0] if len(iterables) == 1 else call(nodes.Name("zip"), *iterables)
-    element = nodes.Call(function, tuple(nodes.Argument(name) for name in names), span=node.span)
-    return nodes.Comprehension("generator", element, (nodes.Clause(target, iterable),), span=node.span)
 
 
 def _inactive(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
@@ -101,6 +92,23 @@ def _dict(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     return Pushed(primal, _rebuilt(node, [_tangent(value, frame) for value in pushed_values]))
 
 
+def push_concatenation(node: nodes.Binary, frame: Frame, block: Block) -> Pushed:
+    """`(1.0,) + xs`, `[x] * n`: of sequences `+` is no sum and `*` no product."""
+    operands = [_plain_operand(part, frame, block) for part in (node.left, node.right)]
+    named = {
+        index
+        for index, operand in enumerate(operands)
+        if not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
+    }
+    left, right = commit(operands, frame, block, named)
+    primal = nodes.Binary(left.primal, node.operator, right.primal, span=node.span)
+    if node.operator == "+":
+        return Pushed(primal, nodes.Binary(_tangent(left, frame), "+", _tangent(right, frame)))
+    if is_collection(node.left, frame.environment):
+        return Pushed(primal, nodes.Binary(_tangent(left, frame), "*", right.primal))
+    return Pushed(primal, nodes.Binary(left.primal, "*", _tangent(right, frame)))
+
+
 # --- Methods ----------------------------------------------------------------------------------------------------------
 
 
@@ -127,8 +135,15 @@ def _method(receiver: nodes.Expression, method: str, node: nodes.Call, values: l
     return nodes.Call(nodes.Attribute(receiver, method), _rebuilt(node, values).arguments, span=node.span)
 
 
+def mutate(node: nodes.Call, container: nodes.Expression, method: str, frame: Frame, block: Block) -> None:
+    """`xs.append(x)` as a statement, and the same of the tangents."""
+    pushed = push_mutation(node, container, method, frame, block)
+    parts = pushed.pair.elements if isinstance(pushed.pair, nodes.TupleDisplay) else (pushed.primal, pushed.tangent)
+    block.add(*(nodes.ExpressionStatement(part) for part in parts if part is not None))
+
+
 def push_mutation(node: nodes.Call, container: nodes.Expression, method: str, frame: Frame, block: Block) -> Pushed:
-    """`xs.append(x)` as a statement: the tangent is appended to the tangents."""
+    """`xs.append(x)`, and the tangent appended to the tangents."""
     if method == "add":
         raise NotExpressible("a set of active values", node)
     keys = {"insert": 1, "setdefault": 1}.get(method, 0)

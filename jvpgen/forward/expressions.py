@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from jvpgen.analysis.activity import is_active, is_foreign_attribute, is_module_variables, reads_submodule
+from jvpgen.analysis.callees import is_collection
 from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
 from jvpgen.analysis.purity import is_index_arithmetic, is_trivial
-from jvpgen.forward import calls, comprehensions, functions, rule_terms
+from jvpgen.forward import calls, comprehensions, containers, functions, rule_terms
 from jvpgen.forward.pushed import (
     Block,
     Frame,
@@ -47,6 +48,8 @@ def push(node: nodes.Expression, frame: Frame, block: Block) -> Pushed:
             return _operator(node, f"operator.unary{operator}", (operand,), frame, block)
         case nodes.Binary(left=left, operator="|", right=right):
             return _union(node, left, right, frame, block)
+        case nodes.Binary(operator="+" | "*") if is_collection(node, frame.environment):
+            return containers.push_concatenation(node, frame, block)
         case nodes.Binary(left=left, operator=operator, right=right):
             return _operator(node, _operator_rule(operator, right), (left, right), frame, block)
         case nodes.Comparison(left=left, rights=rights):

@@ -281,13 +281,13 @@ def _assign_elements(targets: Sequence[nodes.Expression], pushed: Pushed, frame:
         block.assign(dot, zero_after(target, primal, frame))
 
 
-def _assign_part(target: nodes.Expression, pushed: Pushed, frame: Frame, block: Block) -> None:
+def _assign_part(source: nodes.Expression, pushed: Pushed, frame: Frame, block: Block) -> None:
     """A store into an object: `d[k] = v`, `variable.value = v`, `self.x = v`."""
-    target = _stored_target(target, frame, block)
+    target = _stored_target(source, frame, block)
     if not is_active_target(target, frame):
-        if pushed.is_active and not isinstance(target, nodes.Subscript):
+        if pushed.is_active:
             raise NotExpressible(
-                f"an active value is stored in `{root_name(target)}`, an object of unknown kind", target
+                f"an active value is stored in `{root_name(target)}`, an object of unknown kind", source
             )
         block.assign(
             target if pushed.pair is None else tuple_of((target, nodes.Name("_"))), pushed.pair or pushed.primal
@@ -360,9 +360,7 @@ def _in_place(target: nodes.Expression, operator: str, value: nodes.Expression, 
 def _expression(value: nodes.Expression, frame: Frame, block: Block) -> None:
     kind = callee_of(value, frame.environment) if isinstance(value, nodes.Call) else None
     if isinstance(value, nodes.Call) and isinstance(kind, callees.Mutation):
-        pushed = containers.push_mutation(value, kind.container, kind.method, frame, block)
-        parts = pushed.pair.elements if isinstance(pushed.pair, nodes.TupleDisplay) else (pushed.primal, pushed.tangent)
-        block.add(*(nodes.ExpressionStatement(part) for part in parts if part is not None))
+        containers.mutate(value, kind.container, kind.method, frame, block)
         return
     pushed = expressions.push(value, frame, block)
     if pushed.pair is not None:

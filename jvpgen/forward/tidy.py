@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from jvpgen.analysis.filling import bindings, holders
 from jvpgen.forward.naming import Naming
 from jvpgen.ir import nodes
-from jvpgen.ir.scoping import bound_names
+from jvpgen.ir.scoping import all_names, bound_names, target_names
 
 
 def tidied(function: nodes.Function, naming: Naming) -> nodes.Function:
@@ -33,9 +34,10 @@ def _tangent_names(function: nodes.Function, naming: Naming) -> frozenset[str]:
     )
 
 
-def _read_names(node: nodes.Node) -> frozenset[str]:
-    """Names that are read anywhere; adding to a tangent in place does not count as reading it."""
+def _read_names(node: nodes.Function) -> frozenset[str]:
+    """Names that are read anywhere; adding to a tangent in place is no reading, if nobody else can hold its object."""
     found: set[str] = set()
+    shared = _shared_names(node)
 
     def visit(part: nodes.Node) -> None:
         match part:
@@ -49,6 +51,7 @@ def _read_names(node: nodes.Node) -> frozenset[str]:
             case nodes.AugmentedAssign(target=target, value=value):
                 visit_target(target)
                 visit(value)
+                found.update(shared.intersection(target_names(target)))
             case nodes.For(target=target):
                 visit_target(target)
                 for child in nodes.children(part):
@@ -79,6 +82,20 @@ def _read_names(node: nodes.Node) -> frozenset[str]:
 
     visit(node)
     return frozenset(found)
+
+
+def _shared_names(function: nodes.Function) -> frozenset[str]:
+    """Parameters, and names of what may be a part of something else: a list that is added to in place, say."""
+    names: set[str] = set()
+    everything = all_names(function)
+    for node in nodes.walk(function):
+        if isinstance(node, nodes.Function):
+            names.update(node.parameters.names())
+        for target, value in bindings(node):
+            is_fresh = isinstance(value, nodes.Call) and value.function == nodes.Name("zero")
+            if not is_fresh and holders(value, everything):
+                names.update(target_names(target))
+    return frozenset(names)
 
 
 def _without(body: tuple[nodes.Statement, ...], dead: frozenset[str]) -> tuple[nodes.Statement, ...]:

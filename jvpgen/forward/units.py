@@ -12,7 +12,7 @@ from functools import cached_property
 
 import libcst as cst
 
-from jvpgen.analysis.activity import function_environment, returns_active
+from jvpgen.analysis.activity import function_environment, leaves_active
 from jvpgen.analysis.coverage import Remaining, remaining_calls
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment, storing_methods
@@ -222,7 +222,7 @@ def _has_something(function: nodes.Function, outer: Environment, facts: ClassFac
         return bool(facts.active_attributes)
     if function.name == "__call__":
         return True
-    if returns_active(function, inside):
+    if leaves_active(function, inside):
         return True
     return any(
         isinstance(node, nodes.Call) and needs_pushing(node, inside)

@@ -96,13 +96,14 @@ def _walk(
     kind = type(value)
     if kind is list or kind is tuple:
         parts = [None] * len(value) if is_zero(tangent) else list(tangent)
-        return kind([again(p, t) for p, t in zip(value, parts, strict=True)])
+        held = [again(p, t) for p, t in zip(value, parts, strict=True)]
+        return value if all(map(operator.is_, held, value)) else kind(held)
     if isinstance(value, tuple) and hasattr(value, "_make"):
         parts = [None] * len(value) if is_zero(tangent) else list(tangent)
         return value._make(again(p, t) for p, t in zip(value, parts, strict=True))
     if isinstance(value, Mapping):
         made = {key: again(item, None if is_zero(tangent) else tangent.get(key)) for key, item in value.items()}
-        return made if kind is dict else _same_kind(value, made)
+        return _same_kind(value, made)
     if is_zero(tangent):
         return value
     if is_inexact(value):
@@ -130,6 +131,8 @@ def _same_kind(value: Any, made: dict[Any, Any]) -> Any:
     if all(made[key] is value[key] for key in made):
         return value
     kind: Any = type(value)
+    if kind is dict:
+        return made
     return kind(**made) if dataclasses.is_dataclass(value) else kind(made)
 
 

@@ -17,6 +17,7 @@ from flax.linen.module import _context, wrap_method_once
 
 from jvpgen.runtime import counts, regions, shadows
 from jvpgen.runtime.activity import Reach, rebuilt
+from jvpgen.runtime.constants import Copies
 from jvpgen.runtime.lifted import _Result, lifted_jvp
 from jvpgen.runtime.pair import primal_of
 from jvpgen.runtime.zero import zero
@@ -38,9 +39,10 @@ def differentiated_method(module: nn.Module, function: Any, args: Any, kwargs: M
         return _direct(method, [module, *args], kwargs)
 
     def call(clones: Mapping[int, nn.Module], arrays: Iterator[Any]) -> Any:
-        new_args = [rebuilt(a, arrays, clones) for a in args]
-        new_kwargs = {name: rebuilt(a, arrays, clones) for name, a in kwargs.items()}
-        return method(rebuilt(module, arrays, clones), *new_args, **new_kwargs)
+        def bound(*new_args: Any, **new_kwargs: Any) -> Any:
+            return method(rebuilt(module, arrays, clones), *new_args, **new_kwargs)
+
+        return _called(bound, args, kwargs, arrays, clones, getattr(function, "__qualname__", "a method"))
 
     counts.count("opaque", f"{type(module).__name__}.{getattr(function, '__name__', '?')}")
     return lifted_jvp(call, list(modules.values()), reach.primals, reach.tangents)
@@ -74,22 +76,22 @@ def _plain_or_direct(f: Any, args: list[Any], kwargs: Mapping[str, Any], reach: 
 def _direct(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     """`jax.jvp` over the call's own arguments."""
     reach = _reach_of(f, args, kwargs)
+    name = str(getattr(f, "__qualname__", type(f).__name__))
     forms: list[_Result] = []
 
     def function(arrays: list[Any]) -> list[Any]:
         rest = iter(arrays)
-        new_f = rebuilt(f, rest, {})
-        new_args = [rebuilt(a, rest, {}) for a in args]
-        forms[:] = [_Result(new_f(*new_args, **{name: rebuilt(a, rest, {}) for name, a in kwargs.items()}))]
+        forms[:] = [_Result(_called(rebuilt(f, rest, {}), args, kwargs, rest, {}, name))]
         return forms[0].arrays
 
-    counts.count("opaque", str(getattr(f, "__qualname__", type(f).__name__)))
+    counts.count("opaque", name)
     arrays, tangents = jax.jvp(function, (reach.primals,), (reach.tangents,))
     return forms[0].pair(arrays, tangents)
 
 
 def _lifted(f: Any, args: list[Any], kwargs: Mapping[str, Any], reach: Reach) -> Outcome:
     """The call with the module around it, and all others it can reach, lifted."""
+    name = str(getattr(f, "__qualname__", type(f).__name__))
     current = _context.module_stack[-1]
     modules = dict(reach.modules)
     if current is not None and current.scope is not None:
@@ -97,16 +99,26 @@ def _lifted(f: Any, args: list[Any], kwargs: Mapping[str, Any], reach: Reach) ->
 
     def call(clones: Mapping[int, nn.Module], arrays: Iterator[Any]) -> Any:
         def inside(_: Any) -> Any:
-            new_f = rebuilt(f, arrays, clones)
-            new_args = [rebuilt(a, arrays, clones) for a in args]
-            return new_f(*new_args, **{name: rebuilt(a, arrays, clones) for name, a in kwargs.items()})
+            return _called(rebuilt(f, arrays, clones), args, kwargs, arrays, clones, name)
 
         if current is None or id(current) not in clones:
             return inside(None)
         return wrap_method_once(inside)(clones[id(current)])  # new submodules belong to the clone
 
-    counts.count("opaque", str(getattr(f, "__qualname__", type(f).__name__)))
+    counts.count("opaque", name)
     return lifted_jvp(call, list(modules.values()), reach.primals, reach.tangents)
+
+
+def _called(
+    f: Any, args: Any, kwargs: Mapping[str, Any], arrays: Iterator[Any], modules: Mapping[int, Any], name: str
+) -> Any:
+    """The call on the same arguments around other arrays and modules; it must not change those that are copies."""
+    new_args = [rebuilt(a, arrays, modules) for a in args]
+    new_kwargs = {key: rebuilt(a, arrays, modules) for key, a in kwargs.items()}
+    copies = Copies([*new_args, *new_kwargs.values()], [*args, *kwargs.values()])
+    out = f(*new_args, **new_kwargs)
+    copies.check(name)
+    return out
 
 
 def _reach_of(f: Any, args: Any, kwargs: Mapping[str, Any]) -> Reach:

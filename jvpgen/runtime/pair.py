@@ -64,11 +64,17 @@ def _anchored(tangent: Any, primal: Any, part: Callable[[Any, Any], Any]) -> Any
     kind = type(tangent)
     if kind is list or kind is tuple:
         parts = _sequence(primal, len(tangent))
-        return tangent if parts is None else kind([part(t, p) for t, p in zip(tangent, parts, strict=True)])
-    if kind is dict:
-        if not isinstance(primal, Mapping):
+        if parts is None:
             return tangent
-        return {key: part(t, primal[key]) if key in primal else t for key, t in tangent.items()}
+        anchored = [part(t, p) for t, p in zip(tangent, parts, strict=True)]
+        if kind is tuple:
+            return tuple(anchored)
+        tangent[:] = anchored  # it stays the same list: somebody may hold it, and fill it later
+        return tangent
+    if kind is dict:
+        if isinstance(primal, Mapping):
+            tangent.update({key: part(t, primal[key]) for key, t in tangent.items() if key in primal})
+        return tangent
     if kind is Record:
         return tangent.mapped(lambda name, t: part(t, _field(primal, name)))
     if isinstance(tangent, tuple) and hasattr(tangent, "_make"):

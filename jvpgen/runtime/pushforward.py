@@ -17,6 +17,7 @@ import jax
 from flax.core import Scope
 
 from jvpgen.runtime import counts, live
+from jvpgen.runtime.constants import Constants
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.generated import find_body
@@ -27,8 +28,9 @@ from jvpgen.runtime.module_api import API
 from jvpgen.runtime.opaque import differentiated_method, opaque
 from jvpgen.runtime.pair import Pair, anchor, is_pair
 from jvpgen.runtime.registry import body_of, exact_function, is_handled
-from jvpgen.runtime.rule_dispatch import by_rule
-from jvpgen.runtime.structures import by_structure, constructed
+from jvpgen.runtime.rule_dispatch import by_rule, method_name
+from jvpgen.runtime.structures import Method, by_structure, constructed
+from jvpgen.runtime.zero import is_zero, zero
 
 Outcome = tuple[Any, Any]
 
@@ -43,11 +45,16 @@ def pushforward(
         raise TypeError(f"{len(primals)} primals but {len(tangents)} tangents")
     args = [p if t is None or is_pair(p) else Pair(p, t) for p, t in zip(primals, tangents, strict=True)]
     live.note(primals, tangents)
-    return push(f, args, kwargs)
+    constants = Constants([*args, *kwargs.values()])
+    outcome = push(f, args, kwargs)
+    constants.check(_name(f))
+    return outcome
 
 
 def push(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
-    """The same, with the active arguments as Pairs."""
+    """The same, with the active arguments as Pairs; so may be `f`, if it holds arrays itself."""
+    if is_pair(f):
+        return _holder(f, args, kwargs)
     if isinstance(f, nn.Module):
         return _method(types.MethodType(type(f).__call__, f), args, kwargs)
     if isinstance(f, types.MethodType):
@@ -57,6 +64,21 @@ def push(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     if isinstance(f, type):
         return constructed(f, args, kwargs)
     return _function(f, args, kwargs)
+
+
+def _holder(f: Pair, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """A bound method of an array or a container, or an object that can be called."""
+    receiver = getattr(f.primal, "__self__", None)
+    if receiver is not None and not isinstance(receiver, nn.Module | types.ModuleType | type):
+        moving = getattr(f.tangent, "__self__", None)
+        held = Pair(receiver, zero(receiver) if moving is None else moving)
+        if not isinstance(f.primal, types.MethodType):
+            return push(Method(f.primal.__name__), [held, *args], kwargs)
+        name = method_name(f.primal)
+        return push(f.primal.__func__ if name is None else Method(name), [held, *args], kwargs)
+    if is_zero(f.tangent) or isinstance(f.primal, types.FunctionType | functools.partial | nn.Module | type):
+        return push(f.primal, args, kwargs)
+    return push(type(f.primal).__call__, [f, *args], kwargs)
 
 
 def _bound_method(f: types.MethodType, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +35,20 @@ def array_method(name: str, args: list[Any], kwargs: Mapping[str, Any]) -> Outco
         return getattr(receiver, name)(*rest, **named)
 
     return None if rule is None else _applied(rule, call, args, kwargs)
+
+
+def method_name(method: types.MethodType) -> str | None:
+    """The name under which an array has a method, which may be called otherwise itself; None if it is no array's."""
+    receiver = method.__self__
+    if not isinstance(receiver, jax.Array):
+        return None
+    return _names_of_methods(type(receiver)).get(method.__func__)  # type: ignore[arg-type]
+
+
+@functools.cache
+def _names_of_methods(kind: Any) -> dict[Any, str]:
+    methods = ((name, getattr(kind, name)) for name in dir(kind))
+    return {method: name for name, method in methods if isinstance(method, types.FunctionType)}
 
 
 def _applied(rule: Rule, f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:

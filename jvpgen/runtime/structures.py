@@ -303,7 +303,24 @@ def by_structure(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome 
     receiver = getattr(f, "__self__", None)
     if isinstance(receiver, str | bytes | int | float | range):
         return _plain(f)(args, kwargs)
+    if isinstance(receiver, list | dict | set) and any(map(_moves, [*args, *kwargs.values()])):
+        return _method_of_constant(receiver, f.__name__, args, kwargs)
     return None
+
+
+def _moves(argument: Any) -> bool:
+    return is_pair(argument) and not is_zero(argument.tangent)
+
+
+def _method_of_constant(receiver: Any, name: str, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """`table.get("x", x)` of a container that has no tangent; it cannot take a value that has one."""
+    if name in _TAKES_VALUES or isinstance(receiver, set):
+        kind = type(receiver).__name__
+        raise LostTangent(
+            f"{kind}.{name} stores a value that has a tangent in a {kind} that is taken for constant; "
+            "make it in the function that fills it, or return what is stored"
+        )
+    return _container_method(name, [Pair(receiver, zero(receiver)), *args], kwargs)
 
 
 def _replaced(f: Any, owner: Any, kwargs: Mapping[str, Any]) -> Outcome | None:
