@@ -56,8 +56,10 @@ def _DenseNet(self, x, x_dot):
     # named["first"] = named.pop("layer_0") * count
     pop, pop_dot = named.pop("layer_0"), named_dot.pop("layer_0")
     named["first"], named_dot["first"] = pop * count, pop_dot * count + pop * count_dot
-    features.insert(0, features.pop() * 2)
-    features_dot.insert(0, features_dot.pop() * 2)
+    # features.insert(0, features.pop() * 2)
+    pop, pop_dot = features.pop(), features_dot.pop()
+    features.insert(0, pop * 2)
+    features_dot.insert(0, pop_dot * 2)
     del features[1], features_dot[1]
     return (
         (features, named, seen is features),
@@ -66,7 +68,7 @@ def _DenseNet(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=705f3223a945
-# jvpgen: DenseNet text=bde169b89d51 source=6ee8df937150 body=78d8572a847f
+# jvpgen: DenseNet text=bde169b89d51 source=6ee8df937150 body=99ccbdf21a57
 #   DenseNet_jvp, _DenseNet <- DenseNet, jnp, nn, record
 # jvpgen: record text=3437c4e35a96 source=ae65e2677f68 body=73fad7673a49
 #   _record <- record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from jvpgen.analysis import callees
 from jvpgen.analysis.activity import call_is_active, callee_of, is_active
@@ -40,11 +41,10 @@ def push_call(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
             return containers.push_structural(node, name, frame, block)
         case callees.ContainerRead(container=container, method=method):
             return containers.push_read(node, container, method, frame, block)
-        case callees.Mutation(container=container, method="setdefault"):
-            return containers.push_mutation(node, container, "setdefault", frame, block)
-        case callees.Mutation(container=container, method=method) if not call_is_active(node, frame.environment):
-            containers.mutate(node, container, method, frame, block)
-            return Pushed(nodes.Constant("None"))
+        case callees.Mutation(container=container, method=method) if method == "setdefault" or not call_is_active(
+            node, frame.environment
+        ):
+            return containers.push_mutation(node, container, method, frame, block)
         case callees.Parameter(receiver=receiver):
             return _state(node, "param", receiver, frame, block)
         case callees.Variable() if not call_is_active(node, frame.environment):
@@ -92,10 +92,10 @@ def evaluated(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
 def _primal_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand:
     """An operand of which only the primal counts; a function value is left as the user wrote it."""
     if isinstance(node, nodes.Lambda):
-        return Operand(Pushed(node), block.child())
+        return Operand(Pushed(node), block.child(), node)
     operand = expressions.push_operand(node, frame, block)
     pushed = operand.pushed if operand.pushed.is_plain else settle(operand.pushed, frame, operand.block)
-    return Operand(Pushed(pushed.primal), operand.block)
+    return replace(operand, pushed=Pushed(pushed.primal))
 
 
 # --- Flax's state -----------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def _state(node: nodes.Call, helper: str, receiver: nodes.Expression, frame: Fra
 def _initializer_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand:
     """An argument of `param`: a lambda is left as the user wrote it, unless it computes with active values."""
     if isinstance(node, nodes.Lambda) and not captures_active(node, frame.environment):
-        return Operand(Pushed(node), block.child())
+        return Operand(Pushed(node), block.child(), node)
     if not is_active(node, frame.environment) and not isinstance(node, nodes.Lambda):
         return _primal_operand(node, frame, block)
     return rule_calls.plain_operand(node, frame, block)
@@ -153,9 +153,8 @@ def _constructed(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
 
 def dispatched(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     """`pushforward(f, primals, tangents, **keywords)`."""
-    function, arguments = _function_and_arguments(node, frame)
-    operands = [_function_operand(function, frame, block)]
-    operands += [rule_calls.plain_operand(argument.value, frame, block) for argument in arguments]
+    operands, arguments = _callee(node, frame, block)
+    operands += [_argument_operand(argument, frame, block) for argument in node.arguments]
     named = {
         index + 1
         for index, (argument, operand) in enumerate(zip(arguments, operands[1:], strict=True))
@@ -172,14 +171,21 @@ def _is_long(tangent: nodes.Expression | None) -> bool:
     return tangent is not None and len(show(tangent)) > 40
 
 
-def _function_and_arguments(node: nodes.Call, frame: Frame) -> tuple[nodes.Expression, tuple[nodes.Argument, ...]]:
-    """The callee as a value; a method of an active object takes the object as its first argument."""
+def _callee(node: nodes.Call, frame: Frame, block: Block) -> tuple[list[Operand], tuple[nodes.Argument, ...]]:
+    """The callee as a value, and all arguments; a method of an active object takes the object as its first one."""
     function = node.function
-    if isinstance(function, nodes.Attribute) and is_active(function.value, frame.environment):
-        receiver = function.value
-        method = nodes.Attribute(call(nodes.Name("type"), receiver), function.attribute)
-        return method, (nodes.Argument(receiver), *node.arguments)
-    return function, node.arguments
+    if not (isinstance(function, nodes.Attribute) and is_active(function.value, frame.environment)):
+        return [_function_operand(function, frame, block)], node.arguments
+    receiver = rule_calls.plain_operand(function.value, frame, block)
+    pushed = settle(receiver.pushed, frame, receiver.block)
+    method = nodes.Attribute(call(nodes.Name("type"), pushed.primal), function.attribute)
+    operands = [replace(receiver, pushed=Pushed(method)), Operand(pushed, block.child(), function.value)]
+    return operands, (nodes.Argument(function.value), *node.arguments)
+
+
+def _argument_operand(argument: nodes.Argument, frame: Frame, block: Block) -> Operand:
+    operand = rule_calls.plain_operand(argument.value, frame, block)
+    return replace(operand, is_unpacked=argument.star == "*")
 
 
 def _function_operand(function: nodes.Expression, frame: Frame, block: Block) -> Operand:
@@ -190,15 +196,15 @@ def _function_operand(function: nodes.Expression, frame: Frame, block: Block) ->
         arguments_active = any(is_active(item.value, frame.environment) for item in function.arguments)
         if makes_only and not arguments_active and not isinstance(function.function, nodes.Call):
             own = block.child()
-            return Operand(_constructed(function, frame, own), own, f"{role_of(function)}_layer")
+            return Operand(_constructed(function, frame, own), own, function, f"{role_of(function)}_layer")
     if isinstance(function, nodes.Attribute) and callees.is_module(function.value, frame.environment):
         module = rule_calls.plain_operand(function.value, frame, block)
         method = nodes.Attribute(module.pushed.primal, function.attribute, span=function.span)
-        return Operand(Pushed(method), module.block)
+        return replace(module, pushed=Pushed(method))
     operand = rule_calls.plain_operand(function, frame, block)
     role = f"{role_of(function)}_layer" if isinstance(function, nodes.Call) else None
     held = operand.pushed.tangent if _may_hold_arrays(function) else None
-    return Operand(Pushed(operand.pushed.primal, held), operand.block, role)
+    return replace(operand, pushed=Pushed(operand.pushed.primal, held), role=role)
 
 
 def _may_hold_arrays(function: nodes.Expression) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from jvpgen.analysis.activity import inside_comprehension, is_active
+from jvpgen.analysis.effects import is_pure
 from jvpgen.analysis.inertness import needs_pushing
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import expressions
 from jvpgen.forward.iteration import Iteration, has_active_target, push_iteration, tangent_target
-from jvpgen.forward.pushed import Block, Frame, Pushed, call, settle, store, substitute
+from jvpgen.forward.pushed import Block, Frame, Pushed, call, commit, settle, store
 from jvpgen.ir import nodes
+from jvpgen.ir.renaming import substitute
 from jvpgen.ir.scoping import reads, target_names
 
 
@@ -46,6 +51,9 @@ def _clauses_are_simple(node: nodes.Comprehension, frame: Frame) -> bool:
         if not is_active(clause.iterable, environment):
             parts.append(clause.iterable)
         if any(needs_pushing(part, environment) and not _is_read(part) for part in parts):
+            return False
+        environment = inside_comprehension(replace(node, clauses=(clause,)), environment)
+        if not all(is_pure(condition, environment) for condition in clause.conditions):  # they would be asked twice
             return False
     return True
 
@@ -118,7 +126,7 @@ def is_trivial_iterable(node: nodes.Expression) -> bool:
 
 def _loop(node: nodes.Comprehension, frame: Frame, block: Block) -> Pushed:
     """`items = []`, a `for` that fills it, and the same for the tangents."""
-    node = _renamed(node, frame)
+    node = _renamed(node, frame, block)
     inside = frame.within(inside_comprehension(node, frame.environment))
     active = is_active(_value(node), inside.environment)
     name = nodes.Name(frame.naming.temporary("items", block.taken))
@@ -131,29 +139,27 @@ def _loop(node: nodes.Comprehension, frame: Frame, block: Block) -> Pushed:
     return Pushed(name, tangent)
 
 
-def _renamed(node: nodes.Comprehension, frame: Frame) -> nodes.Comprehension:
-    """The comprehension with its variables renamed where a loop would overwrite a local of the same name."""
-    values: dict[str, nodes.Expression] = {}
-    for clause in node.clauses:
-        for name in target_names(clause.target):
-            if name in frame.environment.local:
-                values[name] = nodes.Name(f"{name}_item")
+def _renamed(node: nodes.Comprehension, frame: Frame, block: Block) -> nodes.Comprehension:
+    """The comprehension with its variables renamed where a loop would hide something else of the same name."""
+    environment = frame.environment
+    hidden = environment.local | block.taken
+    names = dict.fromkeys(name for clause in node.clauses for name in target_names(clause.target))
+    values: dict[str, nodes.Name] = {}
+    for name in names:
+        if name in hidden or environment.qualified(name) is not None:
+            values[name] = nodes.Name(frame.naming.temporary(f"{name}_item", {*hidden}))
+    block.taken.update(value.id for value in values.values())
     if not values:
         return node
-    first = nodes.Clause(
-        substitute(node.clauses[0].target, values),
-        node.clauses[0].iterable,
-        tuple(substitute(condition, values) for condition in node.clauses[0].conditions),
-    )
-    others = tuple(
-        nodes.Clause(
-            substitute(clause.target, values),
-            substitute(clause.iterable, values),
-            tuple(substitute(condition, values) for condition in clause.conditions),
-        )
-        for clause in node.clauses[1:]
-    )
-    return nodes.Comprehension(node.kind, substitute(node.element, values), (first, *others), span=node.span)
+    (first, *others), element = node.clauses, node.element
+    inner = [_clause_with(clause, substitute(clause.iterable, values), values) for clause in others]
+    clauses = (_clause_with(first, first.iterable, values), *inner)
+    return replace(node, element=substitute(element, values), clauses=clauses)
+
+
+def _clause_with(clause: nodes.Clause, iterable: nodes.Expression, values: Mapping[str, nodes.Name]) -> nodes.Clause:
+    conditions = tuple(substitute(condition, values) for condition in clause.conditions)
+    return nodes.Clause(substitute(clause.target, values), iterable, conditions)
 
 
 def _fill(
@@ -195,18 +201,26 @@ def _conditioned(
     block.add(nodes.If(test, tuple(inner.statements)))
 
 
+def _key_and_value(node: nodes.Comprehension, frame: Frame, block: Block) -> tuple[nodes.Expression, Pushed]:
+    """The key, which may be written twice, and the value, in this order."""
+    operands = [expressions.push_operand(part, frame, block) for part in (_key(node), _value(node))]
+    is_cheap = is_pure(operands[0].pushed.primal, frame.environment)
+    key, value = commit(operands, frame, block, () if is_cheap else (0,), keep=(1,))
+    return key.primal, value
+
+
 def _add_element(
     node: nodes.Comprehension, name: nodes.Name, tangent: nodes.Name | None, frame: Frame, block: Block
 ) -> None:
-    pushed = expressions.push(_value(node), frame, block)
     if node.kind == "dict":
-        key = expressions.plain(_key(node), frame, block).primal
+        key, pushed = _key_and_value(node, frame, block)
         target: nodes.Expression = nodes.Subscript(name, key)
         if tangent is not None:
             store(target, nodes.Subscript(tangent, key), pushed, frame, block)
         else:
             block.assign(target, pushed.primal)
         return
+    pushed = expressions.push(_value(node), frame, block)
     value = pushed if pushed.is_plain else settle(pushed, frame, block)
     if tangent is not None and value.tangent is None:
         value = settle(value, frame, block)

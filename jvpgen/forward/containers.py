@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from jvpgen.analysis.activity import call_is_active
-from jvpgen.analysis.callees import is_collection, map_as_comprehension
+from jvpgen.analysis.callees import REMOVERS, is_collection, map_as_comprehension
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import calls, expressions
-from jvpgen.forward.pushed import Block, Frame, NotExpressible, Operand, Pushed, call, commit, paired, settle, tuple_of
+from jvpgen.forward.pushed import (
+    Block,
+    Frame,
+    NotExpressible,
+    Operand,
+    Pushed,
+    call,
+    commit,
+    is_changed,
+    name_before,
+    paired,
+    settle,
+    tuple_of,
+)
 from jvpgen.ir import nodes
 
 _REBUILT = frozenset(("tuple", "list", "reversed", "sum", "zip"))
@@ -46,7 +61,7 @@ def _plain_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operan
     operand = expressions.push_operand(node, frame, block)
     if operand.pushed.is_plain:
         return operand
-    return Operand(settle(operand.pushed, frame, operand.block), operand.block)
+    return replace(operand, pushed=settle(operand.pushed, frame, operand.block))
 
 
 def _rebuilt(node: nodes.Call, values: list[nodes.Expression]) -> nodes.Call:
@@ -114,8 +129,7 @@ def push_concatenation(node: nodes.Binary, frame: Frame, block: Block) -> Pushed
 
 def push_read(node: nodes.Call, container: nodes.Expression, method: str, frame: Frame, block: Block) -> Pushed:
     """`d.get(k)`, `xs.pop()`, `d.values()` on a container and on its tangents."""
-    values = [container, *(argument.value for argument in node.arguments)]
-    operands = [_plain_operand(value, frame, block) for value in values]
+    operands = _operands_of_change(node, container, 1, frame, block)
     named = {index for index, operand in enumerate(operands) if not is_trivial(operand.pushed.primal)}
     receiver, *arguments = commit(operands, frame, block, named)
     assert isinstance(node.function, nodes.Attribute)
@@ -123,7 +137,23 @@ def push_read(node: nodes.Call, container: nodes.Expression, method: str, frame:
     if receiver.tangent is None or method in ("keys", "index", "count"):
         return Pushed(primal)
     tangents = [_read_argument(position, value, frame) for position, value in enumerate(arguments)]
-    return Pushed(primal, _method(receiver.tangent, method, node, tangents))
+    tangent = _method(receiver.tangent, method, node, tangents)
+    return paired(tuple_of((primal, tangent)), node) if method in REMOVERS else Pushed(primal, tangent)
+
+
+def _operands_of_change(
+    node: nodes.Call, container: nodes.Expression, keys: int, frame: Frame, block: Block
+) -> list[Operand]:
+    """The container and the arguments, the first `keys` of which stand in both halves. The second half runs after the
+    first has changed the container: what it would read from there, as `xs.append(xs[-1] * x)` does, gets a name."""
+    operands = [_plain_operand(container, frame, block)]
+    for position, argument in enumerate(node.arguments):
+        operand = _plain_operand(argument.value, frame, block)
+        second = operand.pushed.primal if position < keys else operand.pushed.tangent
+        if second is not None and is_changed(second, node, frame):
+            operand = replace(operand, pushed=name_before(operand, frame))
+        operands.append(operand)
+    return operands
 
 
 def _read_argument(position: int, value: Pushed, frame: Frame) -> nodes.Expression:
@@ -135,20 +165,12 @@ def _method(receiver: nodes.Expression, method: str, node: nodes.Call, values: l
     return nodes.Call(nodes.Attribute(receiver, method), _rebuilt(node, values).arguments, span=node.span)
 
 
-def mutate(node: nodes.Call, container: nodes.Expression, method: str, frame: Frame, block: Block) -> None:
-    """`xs.append(x)` as a statement, and the same of the tangents."""
-    pushed = push_mutation(node, container, method, frame, block)
-    parts = pushed.pair.elements if isinstance(pushed.pair, nodes.TupleDisplay) else (pushed.primal, pushed.tangent)
-    block.add(*(nodes.ExpressionStatement(part) for part in parts if part is not None))
-
-
 def push_mutation(node: nodes.Call, container: nodes.Expression, method: str, frame: Frame, block: Block) -> Pushed:
     """`xs.append(x)`, and the tangent appended to the tangents."""
     if method == "add":
         raise NotExpressible("a set of active values", node)
     keys = {"insert": 1, "setdefault": 1}.get(method, 0)
-    values = [container, *(argument.value for argument in node.arguments)]
-    operands = [_plain_operand(value, frame, block) for value in values]
+    operands = _operands_of_change(node, container, keys, frame, block)
     named = {
         index
         for index, operand in enumerate(operands)
@@ -160,6 +182,4 @@ def push_mutation(node: nodes.Call, container: nodes.Expression, method: str, fr
         return Pushed(primal)
     tangents = [value.primal if position < keys else _tangent(value, frame) for position, value in enumerate(arguments)]
     tangent = _method(receiver.tangent, method, node, tangents)
-    if method == "setdefault":
-        return Pushed(primal, tangent)
     return paired(tuple_of((primal, tangent)), node)

@@ -7,6 +7,7 @@ Python's order, the tangent is built from theirs, and what both halves need more
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from jvpgen.analysis.activity import is_active, is_foreign_attribute, is_module_variables, reads_submodule
 from jvpgen.analysis.callees import is_collection
@@ -102,7 +103,7 @@ def truth(node: nodes.Expression, frame: Frame, block: Block) -> nodes.Expressio
 def push_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand:
     """An operand whose statements are kept apart until it is committed."""
     own = block.child()
-    return Operand(push(node, frame, own), own)
+    return Operand(push(node, frame, own), own, node)
 
 
 def push_all(expressions: Sequence[nodes.Expression], frame: Frame, block: Block, named: bool = False) -> list[Pushed]:
@@ -262,7 +263,7 @@ def apply_rule(
 def _without_tangent(operand: Operand, frame: Frame) -> Operand:
     """An operand along which the rule has no derivative: only its primal counts."""
     pushed = operand.pushed if operand.pushed.is_plain else settle(operand.pushed, frame, operand.block)
-    return Operand(Pushed(pushed.primal), operand.block)
+    return replace(operand, pushed=Pushed(pushed.primal))
 
 
 def _not_trivial(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
@@ -67,6 +68,12 @@ class Naming:
         """`jnp`, `lax`, … as this file spells them."""
         return nodes.Name(self.modules.get(name, name))
 
+    @cached_property
+    def added_names(self) -> frozenset[str]:
+        """How this file spells the modules and functions that the compiler writes calls of."""
+        helpers = (self.helper(name).id for name in RUNTIME_NAMES)
+        return frozenset(helpers) | frozenset(self.module(name).id for name in MODULE_OF)
+
     def is_free(self, name: str) -> bool:
         used = self.reserved | set(RUNTIME_NAMES) | _BUILTINS
         return name not in used and name + "_dot" not in used and not keyword.iskeyword(name)
@@ -101,6 +108,16 @@ def role_of(node: nodes.Expression) -> str:
         case nodes.Name(id=name):
             return _word(name)
     return "value"
+
+
+def role_before(node: nodes.Expression) -> str:
+    """The word for a value that is read before something changes it: `x_before`, `layer` of `layers`, `stack_item`."""
+    match node:
+        case nodes.Name(id=name):
+            return f"{name}_before"
+        case nodes.Subscript(value=value) if role_of(node) == _word(dotted(value) or "item"):
+            return f"{role_of(node)}_item"
+    return role_of(node)
 
 
 def _role_of_call(node: nodes.Call) -> str:

@@ -6,15 +6,16 @@ pair). A tangent may refer to its own primal's value as `OUT`; whoever takes the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from jvpgen.analysis.effects import Reads, disturbs, is_pure, reads, writes
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.purity import is_trivial
-from jvpgen.forward.naming import Naming, role_of
+from jvpgen.forward.naming import Naming, role_before, role_of
 from jvpgen.ir import nodes
-from jvpgen.ir.nodes import map_children
-from jvpgen.ir.scoping import dotted, root_name
+from jvpgen.ir.renaming import substitute
+from jvpgen.ir.scoping import root_name
 from jvpgen.ir.show import show_statement
 from jvpgen.source.span import Span
 
@@ -112,14 +113,6 @@ def tuple_of(elements: Iterable[nodes.Expression]) -> nodes.TupleDisplay:
     return nodes.TupleDisplay(tuple(elements))
 
 
-def substitute(node: nodes.Expression, values: dict[str, nodes.Expression]) -> nodes.Expression:
-    """`node` with names replaced by expressions."""
-    if isinstance(node, nodes.Name):
-        return values.get(node.id, node)
-    result: nodes.Expression = map_children(node, lambda child: substitute(child, values))
-    return result
-
-
 def mentions_out(node: nodes.Expression) -> bool:
     return any(isinstance(part, nodes.Name) and part.id == OUT.id for part in nodes.walk(node))
 
@@ -147,6 +140,8 @@ def settle(pushed: Pushed, frame: Frame, block: Block, role: str | None = None) 
 
 def name_value(pushed: Pushed, frame: Frame, block: Block, role: str | None = None) -> Pushed:
     """The same value under a name of its own."""
+    if isinstance(pushed.primal, nodes.Starred):
+        return _starred(name_value(_unstarred(pushed), frame, block, role))
     text = frame.naming.temporary(role or role_of(pushed.primal), block.taken)
     name = nodes.Name(text)
     if not pushed.is_active:
@@ -161,7 +156,7 @@ def store(name: nodes.Expression, tangent_name: nodes.Expression, pushed: Pushed
     """`name, tangent_name = pushed`, in the shortest form that keeps evaluation in order."""
     both = tuple_of((name, tangent_name))
     if pushed.pair is not None:
-        block.assign(both, pushed.pair)
+        _store_pair(both, pushed.pair, frame, block)
         return
     if pushed.tangent is None:
         block.assign(name, pushed.primal)
@@ -184,6 +179,17 @@ def store(name: nodes.Expression, tangent_name: nodes.Expression, pushed: Pushed
     else:
         block.assign(name, pushed.primal)
         block.assign(tangent_name, tangent)
+
+
+def _store_pair(both: nodes.TupleDisplay, pair: nodes.Expression, frame: Frame, block: Block) -> None:
+    """`x, x_dot = pair`; of `xs.pop(), xs_dot.pop()` each half on a line of its own if they do not fit on one."""
+    joint = nodes.Assign((both,), pair)
+    if isinstance(pair, nodes.TupleDisplay) and not fits(joint, frame, block.depth):
+        if not reads_target(pair.elements[1], both.elements[0]):
+            for target, value in zip(both.elements, pair.elements, strict=True):
+                block.assign(target, value)
+            return
+    block.add(joint)
 
 
 def zero_after(name: nodes.Expression, primal: nodes.Expression, frame: Frame) -> nodes.Expression:
@@ -214,11 +220,14 @@ def fits(statement: nodes.Statement, frame: Frame, depth: int) -> bool:
 
 @dataclass(frozen=True)
 class Operand:
-    """A pushed operand and the statements that must run before it; `role` names its value if it needs a name."""
+    """A pushed operand and the statements that must run before it; `source` is what it was made from, `role` names its
+    value if it needs a name, and `is_unpacked` says that it stands behind a star."""
 
     pushed: Pushed
     block: Block
+    source: nodes.Expression
     role: str | None = None
+    is_unpacked: bool = False
 
 
 def commit(
@@ -229,13 +238,23 @@ def commit(
     Operands in `named` get trivial primals and tangents. An operand that is evaluated before one with statements of its
     own is named as well, unless moving it past them changes nothing. Pairs in `keep` may stay pairs.
     """
-    named, keep = set(named), set(keep)
+    keep = set(keep)
+    named = {*named, *_spoiling_tangents(operands, frame)}
+    disturbed: set[int] = set()
+    later: list[nodes.Expression] = []  # what is evaluated after an operand, by statements
+    for position, operand in reversed(list(enumerate(operands))):
+        if any(is_disturbed(operand, other, frame) for other in later):
+            disturbed.add(position)
+        elif later and not _is_pure(operand, frame):
+            named.add(position)
+        if position in disturbed or _emits(operand, position in named):
+            later.append(operand.source)
     results = []
     for position, operand in enumerate(operands):
         pushed = operand.pushed
-        later = any(_emits(other, index in named) for index, other in enumerate(operands) if index > position)
-        unpack = not pushed.is_plain and position not in keep
-        if position in named or unpack or (later and not is_movable(pushed.primal, frame)):
+        if position in disturbed:
+            pushed = name_before(operand, frame)
+        elif position in named or (not pushed.is_plain and position not in keep):
             pushed = settle(pushed, frame, operand.block, operand.role)
         block.add(*operand.block.statements)
         results.append(pushed)
@@ -248,14 +267,71 @@ def _emits(operand: Operand, named: bool) -> bool:
     return bool(operand.block.statements) or not pushed.is_plain or (named and not trivial)
 
 
-def is_movable(node: nodes.Expression, frame: Frame) -> bool:
-    """Whether evaluating `node` a little later gives the same: it calls nothing but functions without effects."""
-    return all(_is_pure_call(part, frame) for part in nodes.walk(node) if isinstance(part, nodes.Call))
+def _spoiling_tangents(operands: Sequence[Operand], frame: Frame) -> Iterator[int]:
+    """Operands whose primals, left in place, would change what tangents read: those are evaluated after all primals."""
+    for position, operand in enumerate(operands):
+        if operand.pushed.is_plain and not _is_pure(operand, frame):
+            if any(tangent_is_disturbed(other.pushed, operand.source, frame) for other in operands):
+                yield position
 
 
-def _is_pure_call(node: nodes.Call, frame: Frame) -> bool:
-    name = dotted(node.function)
-    qualified = frame.environment.global_name(name) if name else None
-    if qualified is not None:
-        return qualified.split(".")[0] in ("jax", "numpy", "builtins", "math")
-    return isinstance(node.function, nodes.Attribute) and node.function.attribute in ("reshape", "astype", "transpose")
+def tangent_is_disturbed(pushed: Pushed, earlier: nodes.Node, frame: Frame) -> bool:
+    """Whether the tangent would be another one if it were computed after `earlier` has run on the values alone."""
+    return pushed.tangent is not None and is_changed(pushed.tangent, earlier, frame)
+
+
+def is_changed(node: nodes.Expression, earlier: nodes.Node, frame: Frame) -> bool:
+    """Whether `node` would be another value after `earlier` has run on the values: tangents are not changed by it."""
+    read = reads(node, frame.environment, frame.naming.added_names)
+    tangents = {frame.naming.tangent(name) for name in frame.environment.active}
+    read = Reads(read.names, read.objects - tangents, read.loose - tangents)
+    return disturbs(writes(earlier, frame.environment), read, frame.environment)
+
+
+def _is_pure(operand: Operand, frame: Frame) -> bool:
+    return is_pure(operand.pushed.primal, frame.environment)
+
+
+def is_disturbed(operand: Operand, later: nodes.Expression, frame: Frame) -> bool:
+    """Whether the operand would be another value if it were evaluated after `later`."""
+    changed = writes(later, frame.environment)
+    if not changed.names and not changed.changes_objects:
+        return False
+    pushed = operand.pushed
+    parts = [part for part in (pushed.primal, pushed.tangent, pushed.pair) if part is not None]
+    if operand.is_unpacked:
+        parts = [nodes.Starred(part) for part in parts]
+    return any(disturbs(changed, _reads(part, frame), frame.environment) for part in parts)
+
+
+def _reads(node: nodes.Expression, frame: Frame) -> Reads:
+    """What `node` reads that may change; a tangent changes with its value."""
+    values = {frame.naming.tangent(name): nodes.Name(name) for name in frame.environment.active}
+    return reads(substitute(node, values), frame.environment, frame.naming.added_names)
+
+
+def name_before(operand: Operand, frame: Frame) -> Pushed:
+    """The operand's value under a name of its own, trivial or not, taken before what follows can change it."""
+    pushed, block = operand.pushed, operand.block
+    if operand.is_unpacked:
+        return name_value(_unpacked(pushed), frame, block, operand.role)
+    if isinstance(pushed.primal, nodes.Starred):
+        return _starred(name_value(_unpacked(_unstarred(pushed)), frame, block, operand.role))
+    return name_value(pushed, frame, block, operand.role or role_before(pushed.primal))
+
+
+def _unpacked(pushed: Pushed) -> Pushed:
+    """`[*xs]` for `xs`."""
+    return _mapped(pushed, lambda part: nodes.ListDisplay((nodes.Starred(part),)))
+
+
+def _starred(pushed: Pushed) -> Pushed:
+    return _mapped(pushed, nodes.Starred)
+
+
+def _unstarred(pushed: Pushed) -> Pushed:
+    return _mapped(pushed, lambda part: part.value if isinstance(part, nodes.Starred) else part)
+
+
+def _mapped(pushed: Pushed, made: Callable[[nodes.Expression], nodes.Expression]) -> Pushed:
+    return Pushed(made(pushed.primal), made(pushed.tangent) if pushed.tangent is not None else None)

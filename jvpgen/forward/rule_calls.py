@@ -65,7 +65,7 @@ def plain_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand
     operand = expressions.push_operand(node, frame, block)
     if operand.pushed.is_plain:
         return operand
-    return Operand(settle(operand.pushed, frame, operand.block), operand.block)
+    return replace(operand, pushed=settle(operand.pushed, frame, operand.block))
 
 
 def _rebuild(node: nodes.Call, receiver: nodes.Expression | None, primals: Sequence[nodes.Expression]) -> nodes.Call:

@@ -9,10 +9,11 @@ from functools import cache
 
 from jvpgen.analysis.purity import is_number
 from jvpgen.forward.naming import MODULE_OF
-from jvpgen.forward.pushed import OUT, Frame, Operand, Pushed, substitute
+from jvpgen.forward.pushed import OUT, Frame, Operand, Pushed
 from jvpgen.ir import nodes
 from jvpgen.ir.lower import parse_expression
 from jvpgen.ir.nodes import map_children
+from jvpgen.ir.renaming import substitute
 from jvpgen.ir.scoping import dotted
 from jvpgen.rules import Rule
 

@@ -360,15 +360,15 @@ def _in_place(target: nodes.Expression, operator: str, value: nodes.Expression, 
 def _expression(value: nodes.Expression, frame: Frame, block: Block) -> None:
     kind = callee_of(value, frame.environment) if isinstance(value, nodes.Call) else None
     if isinstance(value, nodes.Call) and isinstance(kind, callees.Mutation):
-        containers.mutate(value, kind.container, kind.method, frame, block)
-        return
-    pushed = expressions.push(value, frame, block)
-    if pushed.pair is not None:
+        pushed = containers.push_mutation(value, kind.container, kind.method, frame, block)
+    else:
+        pushed = expressions.push(value, frame, block)
+    if isinstance(pushed.pair, nodes.TupleDisplay):  # `xs.append(x)`, `xs.pop()`: done to the tangents as well
+        block.add(*(nodes.ExpressionStatement(part) for part in pushed.pair.elements))
+    elif pushed.pair is not None:
         block.add(nodes.ExpressionStatement(pushed.pair))
     elif not is_trivial(pushed.primal):
         block.add(nodes.ExpressionStatement(pushed.primal))
-        if isinstance(pushed.tangent, nodes.Call):  # `xs.pop()`: done to the tangents as well
-            block.add(nodes.ExpressionStatement(pushed.tangent))
     elif isinstance(value, nodes.Constant):
         block.add(nodes.ExpressionStatement(value))
 

@@ -7,7 +7,7 @@ that means.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import libcst as cst
@@ -58,6 +58,25 @@ def parse_expression(text: str) -> nodes.Expression:
       libcst.ParserSyntaxError: if `text` is not an expression.
     """
     return lower_expression(cst.parse_expression(text))
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """The f-string `text` with the names that it interpolates replaced; what is bound inside of it is not looked at."""
+    return text_of(cst.ensure_type(cst.parse_expression(text).visit(_Renaming(names)), cst.BaseExpression))
+
+
+class _Renaming(cst.CSTTransformer):
+    def __init__(self, names: Mapping[str, str]):
+        self.names = names
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
+        return updated_node.with_changes(value=self.names.get(original_node.value, original_node.value))
+
+    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.Attribute:
+        return updated_node.with_changes(attr=original_node.attr)
+
+    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
+        return updated_node.with_changes(keyword=original_node.keyword)
 
 
 class _Lowering:
