@@ -76,11 +76,13 @@ def _Effects(self, x, x_dot, y, y_dot):
     rows = jnp.stack([table_item, mutate_out, table["a"]])
     rows_dot = tangent_numpy.stack([table_item_dot, mutate_out_dot, table_dot["a"]])
     # table["a"] += mutate(table, x + y)
+    table_item, table_item_dot = table["a"], table_dot["a"]
     mutate_out, mutate_out_dot = pushforward(
         mutate, (table, x + y), (table_dot, x_dot + y_dot)
     )
-    table["a"] += mutate_out
-    table_dot["a"] += mutate_out_dot
+    table_item += mutate_out
+    table_item_dot += mutate_out_dot
+    table["a"], table_dot["a"] = table_item, table_item_dot
     # renamed = x * (x := x * y) + (y := y + x) * y
     x_before, x_before_dot = x, x_dot
     x, x_dot = x * y, x_dot * y + x * y_dot
@@ -104,7 +106,7 @@ def _Effects(self, x, x_dot, y, y_dot):
 
 
 # jvpgen: generator=- rest=ed48f5f5c155
-# jvpgen: Effects text=536ae458361b source=4f639edebd71 body=73ec704b04a4
+# jvpgen: Effects text=536ae458361b source=4f639edebd71 body=cff8c801dfe5
 #   Effects_jvp, _Effects <- Effects, jnp, mutate, nn
 # jvpgen: mutate text=50a8f0863da5 source=7f9261480e25 body=fdaa45413aa7
 #   _mutate <- mutate

@@ -13,20 +13,15 @@ from jvpgen.analysis import callees
 from jvpgen.analysis.activity import callee_of, function_environment, inside_comprehension
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.inertness import as_function
+from jvpgen.analysis.sharing import ARRAY_METHODS, CHANGES, Evidence, fresh
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted, root_name, target_names
 from jvpgen.ir.scoping import reads as names_read
 
-_CHANGES = callees.MUTATORS | callees.REMOVERS | frozenset("remove clear sort reverse discard".split())
 _PURE_PACKAGES = frozenset(("jax", "numpy", "builtins", "math", "operator", "einops"))
 _WITH_EFFECTS = frozenset(
     f"builtins.{name}" for name in "next print setattr delattr exec eval open input compile __import__".split()
 )
-_PURE_METHODS = frozenset(("reshape", "astype", "transpose"))
-_TAKE_LISTS = frozenset(
-    "array asarray stack concatenate hstack vstack dstack column_stack block meshgrid broadcast_arrays".split()
-)
-_CONTAINER_METHODS = _CHANGES | frozenset(("items", "keys", "values"))
 _OUTSIDE = "<outside>"  # stands for everything that is no local: tables of the file, say
 
 
@@ -69,7 +64,7 @@ def _is_pure_call(node: nodes.Call, environment: Environment) -> bool:
     qualified = environment.global_name(name) if name else None
     if qualified is not None:
         return _is_pure_name(qualified) and not any(_is_closure(item.value, environment) for item in node.arguments)
-    return isinstance(node.function, nodes.Attribute) and node.function.attribute in _PURE_METHODS
+    return isinstance(node.function, nodes.Attribute) and node.function.attribute in ARRAY_METHODS
 
 
 def _is_pure_name(qualified: str) -> bool:
@@ -96,7 +91,7 @@ def disturbs(writes: Writes, reads: Reads, environment: Environment) -> bool:
         return True
     if not writes.changes_objects or not (reads.objects or reads.loose):
         return False
-    evidence = _Evidence(environment)
+    evidence = Evidence(environment)
     read = {name for name in reads.objects if not evidence.is_array(name)}
     read |= {name for name in reads.loose if evidence.is_container(name)}
     if writes.anything and read:
@@ -128,7 +123,7 @@ def _place(name: str, environment: Environment) -> str:
 
 
 def _contents(node: nodes.Node, environment: Environment, pure: frozenset[str]) -> Iterator[tuple[str, bool]]:
-    """The names through which `node` reads the inside of objects, and whether only a list or dict has an inside here."""
+    """The names through which `node` reads the inside of objects, and whether an array has no inside there."""
     match node:
         case nodes.Subscript(value=value):
             yield from ((name, False) for name in _owners(value, environment))
@@ -141,9 +136,9 @@ def _contents(node: nodes.Node, environment: Environment, pure: frozenset[str]) 
         case nodes.Starred(value=value):
             yield from ((name, False) for name in _owners(value, environment))
         case nodes.Call(function=function, arguments=arguments) if root_name(function) in pure:
-            yield from _operands([item.value for item in arguments], True)
-            for item in arguments:
-                yield from _contents(item.value, environment, pure)
+            yield from _operands([argument.value for argument in arguments], True)
+            for argument in arguments:
+                yield from _contents(argument.value, environment, pure)
             return
         case nodes.Call(function=nodes.Attribute(value=receiver)):
             yield from ((name, False) for name in _owners(receiver, environment))
@@ -199,10 +194,16 @@ _ANYTHING, _OWN = "<anything>", "<own>"
 
 
 def _bound(node: nodes.Node) -> Iterator[str]:
-    if isinstance(node, nodes.Lambda):
-        return
-    if isinstance(node, nodes.NamedExpression):
-        yield node.target.id
+    match node:
+        case nodes.Lambda():
+            return
+        case nodes.NamedExpression(target=target):
+            yield target.id
+        case nodes.Assign(targets=targets) | nodes.Delete(targets=targets):
+            for target in targets:
+                yield from target_names(target)
+        case nodes.AugmentedAssign(target=target):
+            yield from target_names(target)
     for child in nodes.children(node):
         yield from _bound(child)
 
@@ -250,10 +251,10 @@ def _changed_by(call: nodes.Call, environment: Environment) -> Iterator[str]:
     function = call.function
     if any(_is_closure(item.value, environment) for item in call.arguments):
         yield _ANYTHING
-    if isinstance(function, nodes.Attribute) and function.attribute in _CHANGES:
-        if not isinstance(kind, callees.RuleCall | callees.AtUpdate):
-            yield from _in_owner(function.value, environment)
-            return
+    computes = isinstance(kind, callees.RuleCall | callees.AtUpdate)
+    if isinstance(function, nodes.Attribute) and function.attribute in CHANGES and not computes:
+        yield from _in_owner(function.value, environment)
+        return
     match kind:
         case callees.LocalFunction(name=name):
             if _changes_something(environment.functions[name], environment):
@@ -320,171 +321,6 @@ def _changes_something(function: nodes.Function, environment: Environment) -> bo
     others = {name: other for name, other in environment.functions.items() if other is not function}
     inside = function_environment(function, replace(environment, functions=others))
     inside = replace(inside, around=())
-    own = frozenset(_fresh(function))
+    own = frozenset(fresh(function))
     changed = (name for statement in function.body for name in _changed(statement, inside))
     return any(name.removeprefix(_OWN) not in own for name in changed)
-
-
-def _fresh(function: nodes.Function) -> Iterator[str]:
-    """Locals of a function that hold nothing but lists and dicts that it makes itself."""
-    bound: dict[str, list[nodes.Expression | None]] = {name: [None] for name in function.parameters.names()}
-    for statement in function.body:
-        for node in nodes.walk(statement):
-            for name, value in _bindings(node):
-                bound.setdefault(name, []).append(value)
-    yield from (name for name, values in bound.items() if all(map(_is_display, values)))
-
-
-def _bindings(node: nodes.Node) -> Iterator[tuple[str, nodes.Expression | None]]:
-    """The names that a node binds, with the value where it is bound as a whole."""
-    match node:
-        case nodes.Assign(targets=targets, value=value):
-            for target in targets:
-                yield from _bound_to(target, value)
-        case nodes.NamedExpression(target=target, value=value):
-            yield target.id, value
-        case nodes.For(target=target) | nodes.WithItem(target=target) if target is not None:
-            yield from ((name, None) for name in target_names(target))
-        case nodes.Function(name=name) | nodes.Parameter(name=name):
-            yield name, None
-
-
-def _bound_to(
-    target: nodes.Expression, value: nodes.Expression | None
-) -> Iterator[tuple[str, nodes.Expression | None]]:
-    match target, value:
-        case nodes.Name(id=name), _:
-            yield name, value
-        case nodes.TupleDisplay(elements=targets), nodes.TupleDisplay(elements=values) if len(targets) == len(values):
-            for part, part_value in zip(targets, values, strict=True):
-                yield from _bound_to(part, part_value)
-        case _:
-            yield from ((name, None) for name in target_names(target))
-
-
-_COPIES = frozenset("len list tuple dict set sum zip enumerate reversed sorted min max any all isinstance".split())
-
-
-def _shared(node: nodes.Node, returned: bool = False) -> Iterator[str]:
-    """Names whose object goes elsewhere as a whole: under another name, into another object, to a call."""
-    inner = returned and isinstance(node, nodes.Return | nodes.TupleDisplay | nodes.ListDisplay | nodes.Conditional)
-    match node:
-        case nodes.Name(id=name) if not returned:
-            yield name
-            return
-        case nodes.Subscript(value=nodes.Name(), index=index):
-            yield from _shared(index)
-            return
-        case nodes.Attribute(value=nodes.Name()):
-            return
-        case nodes.Assign(targets=targets, value=value):
-            for target in targets:
-                yield from () if isinstance(target, nodes.Name) else _shared_in_target(target)
-            yield from _shared(value) if value is not None else ()
-            return
-    skipped: tuple[nodes.Node, ...] = ()
-    match node:
-        case nodes.For(target=target, iterable=iterable) | nodes.Clause(target=target, iterable=iterable):
-            skipped = (target, iterable)
-        case nodes.Call(function=nodes.Name(id=name), arguments=arguments) if name in _COPIES:
-            skipped = arguments
-        case nodes.Binary() | nodes.Comparison() | nodes.Unary() | nodes.FormattedString() | nodes.AugmentedAssign():
-            skipped = tuple(nodes.children(node))
-        case nodes.NamedExpression(target=target):
-            skipped = (target,)
-    for child in nodes.children(node):
-        value = child.value if isinstance(child, nodes.Argument) and not child.star else child
-        if not (child in skipped and isinstance(value, nodes.Name)):
-            yield from _shared(child, inner)
-
-
-def _shared_in_target(target: nodes.Expression) -> Iterator[str]:
-    """Names in the indices of a target; what is stored into is not shared by that."""
-    for part in nodes.walk(target):
-        if isinstance(part, nodes.Subscript):
-            yield from _shared(part.index)
-
-
-# --- Arrays and containers --------------------------------------------------------------------------------------------
-
-
-class _Evidence:
-    """What the text around shows about names: plainly a list or dict, plainly an array, or neither."""
-
-    def __init__(self, environment: Environment):
-        self.containers = {*environment.containers, *environment.collections}
-        self.arrays: set[str] = set()
-        self.bound: dict[str, list[nodes.Expression | None]] = {}
-        self.shared: set[str] = set()
-        for statement in environment.around:
-            for node in nodes.walk(statement):
-                self.containers |= set(_containers(node))
-                self.arrays |= set(_arrays(node, environment))
-                for name, value in _bindings(node):
-                    self.bound.setdefault(name, []).append(value)
-            self.shared |= set(_shared(statement, isinstance(statement, nodes.Return)))
-
-    def is_container(self, name: str) -> bool:
-        return name in self.containers
-
-    def is_array(self, name: str) -> bool:
-        return name in self.arrays - self.containers
-
-    def is_unshared(self, name: str) -> bool:
-        """Whether the list or dict under the name is made here, and is under no other name or in no other object."""
-        return name in self.bound and name not in self.shared and all(map(_is_display, self.bound[name]))
-
-
-def _containers(node: nodes.Node) -> Iterator[str]:
-    match node:
-        case nodes.Assign(targets=targets, value=value) if _is_display(value):
-            yield from (target.id for target in targets if isinstance(target, nodes.Name))
-        case nodes.NamedExpression(target=target, value=value) if _is_display(value):
-            yield target.id
-        case nodes.Assign(targets=targets) | nodes.Delete(targets=targets):
-            for target in targets:
-                for part in nodes.walk(target):
-                    yield from _named(part.value) if isinstance(part, nodes.Subscript) else ()
-        case nodes.AugmentedAssign(target=nodes.Subscript(value=nodes.Name(id=name))):
-            yield name
-        case nodes.Call(function=nodes.Attribute(value=nodes.Name(id=name), attribute=attribute)):
-            if attribute in _CONTAINER_METHODS:
-                yield name
-        case nodes.Subscript(value=nodes.Name(id=name), index=nodes.Constant(text=text)):
-            if text[-1:] in ("'", '"'):
-                yield name
-
-
-def _is_display(value: nodes.Expression | None) -> bool:
-    match value:
-        case nodes.ListDisplay() | nodes.DictDisplay() | nodes.SetDisplay() | nodes.Comprehension():
-            return True
-        case nodes.Call(function=nodes.Name(id="list" | "dict" | "set")):
-            return True
-        case nodes.Binary(left=left, right=right):
-            return _is_display(left) or _is_display(right)
-    return False
-
-
-def _arrays(node: nodes.Node, environment: Environment) -> Iterator[str]:
-    match node:
-        case nodes.Binary(left=left, operator="@" | "/" | "**" | "-", right=right):
-            yield from (*_named(left), *_named(right))
-        case nodes.Unary(operator="-", operand=operand):
-            yield from _named(operand)
-        case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute):
-            if attribute in callees.STATIC_ATTRIBUTES or attribute in ("T", "at", "mT", *_PURE_METHODS):
-                yield name
-        case nodes.Subscript(value=nodes.Name(id=name), index=nodes.TupleDisplay()):
-            yield name
-        case nodes.Call(function=function, arguments=(nodes.Argument(value=nodes.Name(id=name), star=""), *_)):
-            called = dotted(function)
-            qualified = environment.global_name(called) if called else None
-            if qualified is not None and qualified.startswith(("jax.numpy.", "jax.nn.", "jax.lax.")):
-                if qualified.rpartition(".")[2] not in _TAKE_LISTS:
-                    yield name
-
-
-def _named(node: nodes.Expression) -> Iterator[str]:
-    if isinstance(node, nodes.Name):
-        yield node.id

@@ -163,7 +163,7 @@ def store(name: nodes.Expression, tangent_name: nodes.Expression, pushed: Pushed
         block.assign(tangent_name, zero_after(name, pushed.primal, frame))
         return
     tangent = pushed.tangent
-    reads_old = reads_target(tangent, name)
+    reads_old = reads_target(tangent, name) or is_changed(tangent, nodes.Assign((name,), pushed.primal), frame)
     if mentions_out(tangent):
         if reads_old:  # the tangent needs the old value of the name and the new one
             named = nodes.Name(frame.naming.temporary(role_of(pushed.primal), block.taken))
@@ -184,12 +184,12 @@ def store(name: nodes.Expression, tangent_name: nodes.Expression, pushed: Pushed
 def _store_pair(both: nodes.TupleDisplay, pair: nodes.Expression, frame: Frame, block: Block) -> None:
     """`x, x_dot = pair`; of `xs.pop(), xs_dot.pop()` each half on a line of its own if they do not fit on one."""
     joint = nodes.Assign((both,), pair)
-    if isinstance(pair, nodes.TupleDisplay) and not fits(joint, frame, block.depth):
-        if not reads_target(pair.elements[1], both.elements[0]):
-            for target, value in zip(both.elements, pair.elements, strict=True):
-                block.assign(target, value)
-            return
-    block.add(joint)
+    is_split = isinstance(pair, nodes.TupleDisplay) and not fits(joint, frame, block.depth)
+    if isinstance(pair, nodes.TupleDisplay) and is_split and not reads_target(pair.elements[1], both.elements[0]):
+        for target, value in zip(both.elements, pair.elements, strict=True):
+            block.assign(target, value)
+    else:
+        block.add(joint)
 
 
 def zero_after(name: nodes.Expression, primal: nodes.Expression, frame: Frame) -> nodes.Expression:
@@ -225,7 +225,7 @@ class Operand:
 
     pushed: Pushed
     block: Block
-    source: nodes.Expression
+    source: nodes.Node
     role: str | None = None
     is_unpacked: bool = False
 
@@ -241,7 +241,7 @@ def commit(
     keep = set(keep)
     named = {*named, *_spoiling_tangents(operands, frame)}
     disturbed: set[int] = set()
-    later: list[nodes.Expression] = []  # what is evaluated after an operand, by statements
+    later: list[nodes.Node] = []  # what is evaluated after an operand, by statements
     for position, operand in reversed(list(enumerate(operands))):
         if any(is_disturbed(operand, other, frame) for other in later):
             disturbed.add(position)
@@ -270,9 +270,9 @@ def _emits(operand: Operand, named: bool) -> bool:
 def _spoiling_tangents(operands: Sequence[Operand], frame: Frame) -> Iterator[int]:
     """Operands whose primals, left in place, would change what tangents read: those are evaluated after all primals."""
     for position, operand in enumerate(operands):
-        if operand.pushed.is_plain and not _is_pure(operand, frame):
-            if any(tangent_is_disturbed(other.pushed, operand.source, frame) for other in operands):
-                yield position
+        stays = operand.pushed.is_plain and not _is_pure(operand, frame)
+        if stays and any(tangent_is_disturbed(other.pushed, operand.source, frame) for other in operands):
+            yield position
 
 
 def tangent_is_disturbed(pushed: Pushed, earlier: nodes.Node, frame: Frame) -> bool:
@@ -292,7 +292,7 @@ def _is_pure(operand: Operand, frame: Frame) -> bool:
     return is_pure(operand.pushed.primal, frame.environment)
 
 
-def is_disturbed(operand: Operand, later: nodes.Expression, frame: Frame) -> bool:
+def is_disturbed(operand: Operand, later: nodes.Node, frame: Frame) -> bool:
     """Whether the operand would be another value if it were evaluated after `later`."""
     changed = writes(later, frame.environment)
     if not changed.names and not changed.changes_objects:

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from jvpgen.analysis import callees
-from jvpgen.analysis.activity import callee_of, is_active, makes_a_callable
-from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
+from jvpgen.analysis.activity import callee_of, is_active
+from jvpgen.analysis.inertness import acts_on_tangents
 from jvpgen.analysis.purity import is_trivial
-from jvpgen.forward import calls, containers, expressions, functions, rule_terms
+from jvpgen.forward import assignments, containers, expressions, functions
 from jvpgen.forward.iteration import push_iteration, tangent_target
 from jvpgen.forward.pushed import (
     Block,
     Frame,
     NotExpressible,
-    Pushed,
     fits,
-    mentions_out,
     name_value,
-    reads_target,
     settle,
-    store,
     tuple_of,
-    zero_after,
 )
 from jvpgen.ir import nodes
-from jvpgen.ir.scoping import root_name, target_names
+from jvpgen.ir.scoping import target_names
 from jvpgen.ir.show import show_statement
 
 _FOR_TOOLS = ("# type:", "# noqa", "# pylint:", "# pyright:", "# fmt:", "# mypy:", "# pytype:")
@@ -81,9 +76,9 @@ def _cut(text: str, room: int) -> str:
 def push_statement(node: nodes.Statement, frame: Frame, block: Block) -> None:
     match node:
         case nodes.Assign():
-            _assign(node, frame, block)
+            assignments.push_assign(node, frame, block)
         case nodes.AugmentedAssign():
-            _augmented(node, frame, block)
+            assignments.push_augmented(node, frame, block)
         case nodes.ExpressionStatement(value=value):
             _expression(value, frame, block)
         case nodes.Return(value=value):
@@ -127,233 +122,6 @@ def _primals(
     return tuple(next(values).primal if part is not None else None for part in parts)
 
 
-# --- Assignments ------------------------------------------------------------------------------------------------------
-
-
-def _assign(node: nodes.Assign, frame: Frame, block: Block) -> None:
-    if node.value is None:
-        return
-    if any(makes_a_callable(target, node.value, frame.environment) for target in node.targets):
-        assert isinstance(node.value, nodes.Call)
-        pushed = calls.evaluated(node.value, frame, block)
-    elif isinstance(node.value, nodes.Conditional) and isinstance(node.targets[0], nodes.Name):
-        pushed = _conditional(node.targets[0], node.value, frame, block)
-        if pushed.primal == node.targets[0] and len(node.targets) == 1:
-            return
-    elif _is_elementwise(node):
-        pushed = _elements(node.value, frame, block)
-    else:
-        pushed = expressions.push(node.value, frame, block)
-    is_named = pushed.pair is None and isinstance(pushed.primal, nodes.Name | nodes.Constant)
-    if len(node.targets) > 1 and not is_named:
-        pushed = name_value(pushed, frame, block)  # one object, under all its names
-    for target in node.targets:
-        assign(target, pushed, frame, block)
-
-
-def _conditional(target: nodes.Name, value: nodes.Conditional, frame: Frame, block: Block) -> Pushed:
-    """`x = a if test else b`: the branches of an `if` store in `x` directly."""
-    if not needs_pushing(value, frame.environment):
-        return Pushed(value)
-    return expressions.conditional(value, target, frame, block)
-
-
-def _is_elementwise(node: nodes.Assign) -> bool:
-    """Whether a tuple display is assigned, element by element, to a tuple of targets."""
-    target = node.targets[0]
-    is_single_tuple = len(node.targets) == 1 and isinstance(target, nodes.TupleDisplay)
-    return is_single_tuple and isinstance(target, nodes.TupleDisplay) and _matches(target.elements, node.value)
-
-
-def _matches(targets: Sequence[nodes.Expression], value: nodes.Expression | None) -> bool:
-    """Whether a value is a tuple display with an element for each target."""
-    if not isinstance(value, nodes.TupleDisplay) or len(targets) != len(value.elements):
-        return False
-    return not any(isinstance(part, nodes.Starred) for part in (*targets, *value.elements))
-
-
-def _elements(value: nodes.Expression, frame: Frame, block: Block) -> Pushed:
-    """`f(x), n`: a tuple whose inactive elements have no tangent yet: their targets may not want one."""
-    assert isinstance(value, nodes.TupleDisplay)
-    values = expressions.push_all(value.elements, frame, block)
-    if not any(item.is_active for item in values):
-        return Pushed(tuple_of(item.primal for item in values))
-    tangents = [item.tangent if item.tangent is not None else nodes.Constant("...") for item in values]
-    return Pushed(tuple_of(item.primal for item in values), tuple_of(tangents))
-
-
-def assign(target: nodes.Expression, pushed: Pushed, frame: Frame, block: Block) -> None:
-    """`target = pushed`, and the tangents to the targets' companions."""
-    match target:
-        case nodes.Name():
-            expressions.store_value(target, pushed, frame, block)
-        case nodes.TupleDisplay() | nodes.ListDisplay():
-            _assign_tuple(target, pushed, frame, block)
-        case _:
-            _assign_part(target, pushed, frame, block)
-
-
-def _assign_tuple(target: nodes.TupleDisplay | nodes.ListDisplay, pushed: Pushed, frame: Frame, block: Block) -> None:
-    if not _any_active(target, frame):
-        if pushed.pair is not None:
-            block.assign(tuple_of((target, nodes.Name("_"))), pushed.pair)
-        else:
-            block.assign(target, pushed.primal)
-        return
-    if pushed.pair is not None:
-        block.assign(tuple_of((target, tangent_target(target, frame))), pushed.pair)
-        return
-    if mentions_out(pushed.tangent or pushed.primal):
-        pushed = name_value(pushed, frame, block)
-    if _matches(target.elements, pushed.primal):
-        _assign_elements(target.elements, pushed, frame, block)
-        return
-    if pushed.tangent is None:
-        settled = pushed if is_trivial(pushed.primal) else name_value(pushed, frame, block)
-        pushed = Pushed(settled.primal, frame.zero(settled.primal))
-    assert pushed.tangent is not None
-    if any(reads_target(pushed.tangent, part) for part in targets_in(target.elements)):
-        block.assign(tuple_of((target, tangent_target(target, frame))), tuple_of((pushed.primal, pushed.tangent)))
-        return
-    block.assign(target, pushed.primal)
-    block.assign(tangent_target(target, frame), pushed.tangent)
-
-
-def _any_active(target: nodes.Expression, frame: Frame) -> bool:
-    if isinstance(target, nodes.TupleDisplay | nodes.ListDisplay):
-        return any(_any_active(element, frame) for element in target.elements)
-    if isinstance(target, nodes.Starred):
-        return _any_active(target.value, frame)
-    return is_active_target(target, frame)
-
-
-def is_active_target(target: nodes.Expression, frame: Frame) -> bool:
-    """Whether what is stored in `target` has a companion."""
-    match target:
-        case nodes.Name(id=name):
-            return name in frame.environment.active
-        case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute) if name == frame.environment.self_name:
-            facts = frame.environment.facts
-            return facts is not None and attribute in facts.active_attributes
-        case nodes.Attribute(value=value) | nodes.Subscript(value=value):
-            return root_name(target) in frame.environment.active or is_active_target(value, frame)
-    return False
-
-
-def targets_in(targets: Iterable[nodes.Expression]) -> Iterator[nodes.Expression]:
-    """The single targets in tuples of targets."""
-    for target in targets:
-        match target:
-            case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
-                yield from targets_in(elements)
-            case nodes.Starred(value=value):
-                yield from targets_in((value,))
-            case _:
-                yield target
-
-
-def _assign_elements(targets: Sequence[nodes.Expression], pushed: Pushed, frame: Frame, block: Block) -> None:
-    """`a, b = f(x), g(y)`: one assignment to all primals and tangents."""
-    assert isinstance(pushed.primal, nodes.TupleDisplay)
-    primals = pushed.primal.elements
-    given = pushed.tangent.elements if isinstance(pushed.tangent, nodes.TupleDisplay) else (None,) * len(primals)
-    tangents: list[tuple[nodes.Expression, nodes.Expression]] = []
-    later: list[tuple[nodes.Expression, nodes.Expression, nodes.Expression]] = []
-    for target, primal, tangent in zip(targets, primals, given, strict=True):
-        if not _any_active(target, frame):
-            continue
-        if tangent is None or tangent == nodes.Constant("..."):
-            later.append((tangent_target(target, frame), target, primal))
-        else:
-            tangents.append((tangent_target(target, frame), tangent))
-    left, right = tuple_of(targets), tuple_of(primals)
-    split = not any(reads_target(tangent, target) for _, tangent in tangents for target in targets_in(targets))
-    dots, values = tuple_of(target for target, _ in tangents), tuple_of(tangent for _, tangent in tangents)
-    joint = nodes.Assign((tuple_of((*left.elements, *dots.elements)),), tuple_of((*right.elements, *values.elements)))
-    if not tangents:
-        block.assign(left, right)
-    elif split and not fits(joint, frame, block.depth):
-        block.assign(left, right)
-        block.assign(*((dots, values) if len(tangents) > 1 else tangents[0]))
-    else:
-        block.add(joint)
-    for dot, target, primal in later:
-        block.assign(dot, zero_after(target, primal, frame))
-
-
-def _assign_part(source: nodes.Expression, pushed: Pushed, frame: Frame, block: Block) -> None:
-    """A store into an object: `d[k] = v`, `variable.value = v`, `self.x = v`."""
-    target = _stored_target(source, frame, block)
-    if not is_active_target(target, frame):
-        if pushed.is_active:
-            raise NotExpressible(
-                f"an active value is stored in `{root_name(target)}`, an object of unknown kind", source
-            )
-        block.assign(
-            target if pushed.pair is None else tuple_of((target, nodes.Name("_"))), pushed.pair or pushed.primal
-        )
-        return
-    if pushed.pair is None and pushed.tangent is None:
-        if not is_trivial(pushed.primal):
-            pushed = name_value(pushed, frame, block)
-        block.assign(target, pushed.primal)
-        block.assign(tangent_target(target, frame), frame.zero(pushed.primal))
-        return
-    store(target, tangent_target(target, frame), pushed, frame, block)
-
-
-def _stored_target(target: nodes.Expression, frame: Frame, block: Block) -> nodes.Expression:
-    """The target with an index that can be written twice."""
-    match target:
-        case nodes.Subscript(value=value, index=index):
-            pushed = expressions.plain(index, frame, block)
-            if not is_trivial(pushed.primal):
-                pushed = name_value(pushed, frame, block, "key")
-            return nodes.Subscript(_stored_target(value, frame, block), pushed.primal)
-        case nodes.Attribute(value=value, attribute=attribute):
-            return nodes.Attribute(_stored_target(value, frame, block), attribute)
-        case nodes.Name():
-            return target
-    raise NotExpressible("a store into the result of an expression", target)
-
-
-def _augmented(node: nodes.AugmentedAssign, frame: Frame, block: Block) -> None:
-    """`x += y` on both halves; any other operator is written out."""
-    if not is_active_target(node.target, frame):
-        value = expressions.plain(node.value, frame, block)
-        if value.is_active:
-            raise NotExpressible("an active value is added to an object of unknown kind", node)
-        block.add(nodes.AugmentedAssign(node.target, node.operator, value.primal))
-        return
-    if node.operator in ("+", "|") or not isinstance(node.target, nodes.Name):
-        target = _stored_target(node.target, frame, block)
-        if node.operator in ("+", "|"):
-            _in_place(target, node.operator, node.value, frame, block)
-            return
-        node = replace(node, target=target)
-    written_out = nodes.Binary(node.target, node.operator, node.value, span=node.span)
-    assign(node.target, expressions.push(written_out, frame, block), frame, block)
-
-
-def _in_place(target: nodes.Expression, operator: str, value: nodes.Expression, frame: Frame, block: Block) -> None:
-    """`x += y`, `d |= e`: done to the value and to its tangent."""
-    pushed = expressions.plain(value, frame, block)
-    dot = tangent_target(target, frame)
-    if pushed.tangent is None:
-        if not is_trivial(pushed.primal):
-            pushed = name_value(pushed, frame, block)
-        block.add(nodes.AugmentedAssign(target, operator, pushed.primal))
-        if not rule_terms.is_plain_number(pushed.primal, frame):
-            block.add(nodes.AugmentedAssign(dot, operator, frame.zero(pushed.primal)))
-        return
-    if reads_target(pushed.tangent, target):  # the tangent needs the old value
-        total = nodes.Binary(target, operator, pushed.primal), nodes.Binary(dot, operator, pushed.tangent)
-        block.assign(tuple_of((target, dot)), tuple_of(total))
-        return
-    block.add(nodes.AugmentedAssign(target, operator, pushed.primal))
-    block.add(nodes.AugmentedAssign(dot, operator, pushed.tangent))
-
-
 # --- Other simple statements ------------------------------------------------------------------------------------------
 
 
@@ -393,8 +161,9 @@ def _return(value: nodes.Expression | None, frame: Frame, block: Block) -> None:
 def _delete(targets: Sequence[nodes.Expression], frame: Frame, block: Block) -> None:
     deleted: list[nodes.Expression] = []
     for target in targets:
+        target = assignments.stored_target(target, frame, block)
         deleted.append(target)
-        if is_active_target(target, frame):
+        if assignments.is_active_target(target, frame):
             deleted.append(tangent_target(target, frame))
     block.add(nodes.Delete(tuple(deleted)))
 

@@ -62,7 +62,9 @@ def parse_expression(text: str) -> nodes.Expression:
 
 def with_names(text: str, names: Mapping[str, str]) -> str:
     """The f-string `text` with the names that it interpolates replaced; what is bound inside of it is not looked at."""
-    return text_of(cst.ensure_type(cst.parse_expression(text).visit(_Renaming(names)), cst.BaseExpression))
+    renamed = cst.parse_expression(text).visit(_Renaming(names))
+    assert isinstance(renamed, cst.CSTNode)
+    return text_of(renamed)
 
 
 class _Renaming(cst.CSTTransformer):
