@@ -139,7 +139,9 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
             return not (isinstance(kind, callees.ContainerRead) and kind.method in ("keys", "index", "count"))
         case callees.Mutation(container=container, method=method):
             return method == "setdefault" or not callees.is_collection(container, environment)
-        case callees.Structural(name="map") if (mapped := callees.map_as_comprehension(call)) is not None:
+        case callees.Structural(name="map") if (
+            mapped := callees.map_as_comprehension(call, environment.local)
+        ) is not None:
             return is_active(mapped, environment)
         case callees.Structural() | callees.Construct() | callees.Partial():
             return arguments_are_active(call, environment)

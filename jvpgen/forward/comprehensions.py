@@ -8,10 +8,11 @@ from dataclasses import replace
 from jvpgen.analysis.activity import inside_comprehension, is_active
 from jvpgen.analysis.effects import is_pure
 from jvpgen.analysis.inertness import needs_pushing
+from jvpgen.analysis.late_binding import is_bound_once, kept_functions
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import expressions
 from jvpgen.forward.iteration import Iteration, has_active_target, push_iteration, tangent_target
-from jvpgen.forward.pushed import Block, Frame, Pushed, call, commit, settle, store
+from jvpgen.forward.pushed import Block, Frame, NotExpressible, Pushed, call, commit, settle, store
 from jvpgen.ir import nodes
 from jvpgen.ir.renaming import substitute
 from jvpgen.ir.scoping import reads, target_names
@@ -126,6 +127,7 @@ def is_trivial_iterable(node: nodes.Expression) -> bool:
 
 def _loop(node: nodes.Comprehension, frame: Frame, block: Block) -> Pushed:
     """`items = []`, a `for` that fills it, and the same for the tangents."""
+    _refuse_late_binding(node, frame)
     node = _renamed(node, frame, block)
     inside = frame.within(inside_comprehension(node, frame.environment))
     active = is_active(_value(node), inside.environment)
@@ -137,6 +139,17 @@ def _loop(node: nodes.Comprehension, frame: Frame, block: Block) -> Pushed:
         block.assign(tangent, empty)
     _fill(node, node.clauses, name, tangent, frame, block)
     return Pushed(name, tangent)
+
+
+def _refuse_late_binding(node: nodes.Comprehension, frame: Frame) -> None:
+    """A function that reads a variable of the comprehension later sees its last value: so it would after the loop, if
+    nothing else ever bound the name in this scope."""
+    bound = {name for clause in node.clauses for name in target_names(clause.target)}
+    for function in kept_functions(node.element, frame.environment):
+        read_later = reads(function.body) - {*function.parameters.names()}
+        late = sorted(name for name in bound & read_later if not is_bound_once(name, frame.environment))
+        if late:
+            raise NotExpressible(f"a function keeps the variable `{late[0]}` of a comprehension", function)
 
 
 def _renamed(node: nodes.Comprehension, frame: Frame, block: Block) -> nodes.Comprehension:

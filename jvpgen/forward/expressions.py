@@ -80,8 +80,10 @@ def push(node: nodes.Expression, frame: Frame, block: Block) -> Pushed:
             return calls.push_call(node, frame, block)
         case nodes.Lambda():
             return functions.push_lambda(node, frame, block)
-        case nodes.FormattedString() | nodes.SetDisplay():
-            return Pushed(node)
+        case nodes.SetDisplay(elements=elements):
+            return Pushed(nodes.SetDisplay(tuple(item.primal for item in push_all(elements, frame, block))))
+        case nodes.FormattedString():
+            raise NotExpressible("an f-string that calls something with a derivative", node)
         case nodes.Unsupported(reason=reason):
             raise NotExpressible(f"{reason} is outside the language", node)
     raise NotExpressible(f"`{type(node).__name__.lower()}` over an active value", node)

@@ -96,7 +96,7 @@ def _values(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("({}, {})[{}]".format, values, values, INTEGERS),
         st.builds("[{}, *stack, {}][1]".format, values, values),
         st.builds("both({})[{}]".format, values, INTEGERS),
-        st.builds("sum([{} * item for item in {}])".format, values, st.sampled_from(["stack[:2]", "other"])),
+        st.builds("sum([{} * item for item in {}])".format, values, st.sampled_from(["stack[:2]", "other[:]"])),
         st.builds('{{"k": {}, "l": {}}}["k"]'.format, values, values),
         st.builds("({} * {})".format, values, INTEGERS),
     )
