@@ -201,7 +201,8 @@ def makes_a_callable(target: nodes.Expression, value: nodes.Expression, environm
 def captures(function: nodes.Function, environment: Environment) -> bool:
     """Whether a nested function may return or store a tangent though none of its arguments has one."""
     without = {name: other for name, other in environment.functions.items() if name != function.name}
-    inside = function_environment(function, environment, active_parameters=())
+    frozen = [item.name for item in function.parameters if item.default and is_active(item.default, environment)]
+    inside = function_environment(function, environment, active_parameters=frozen)
     inside = replace(inside, functions=without | _nested(function))
     return leaves_active(function, inside)
 

@@ -6,29 +6,36 @@ function itself stays, where anything reads it, and carries its derivative with 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from jvpgen.analysis.activity import active_parameter_names, function_environment, is_active
+from jvpgen.analysis.activity import active_parameter_names, function_environment
+from jvpgen.analysis.effects import is_pure
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.inertness import as_function
 from jvpgen.analysis.uses import Uses, is_derived_inside
-from jvpgen.forward import statements
-from jvpgen.forward.pushed import Block, Frame, NotExpressible, Pushed, call, tuple_of
+from jvpgen.forward import expressions, statements
+from jvpgen.forward.pushed import Block, Frame, NotExpressible, Pushed, call, commit, tuple_of
 from jvpgen.ir import nodes
 
 _SIMPLE_TYPES = frozenset(("bool", "int", "str", "float", "None"))
 
 
 def push_function(
-    function: nodes.Function, frame: Frame, name: str, decorator: nodes.Expression, depth: int = 0
+    function: nodes.Function,
+    frame: Frame,
+    name: str,
+    decorator: nodes.Expression,
+    depth: int = 0,
+    defaults: Mapping[str, nodes.Expression] | None = None,
 ) -> nodes.Function:
-    """The body of `function`: a function of primals and tangents that returns both."""
+    """The body of `function`: a function of primals and tangents that returns both; `defaults` are tangents."""
     active = derived_parameters(function, frame.environment)
     inside = frame.within(function_environment(function, frame.environment, active))
     body = statements.push_block(function.body, inside, depth + 1)
     if _falls_through(body) and any(isinstance(node, nodes.Return) for part in body for node in nodes.walk(part)):
         body = (*body, nodes.Return(tuple_of((nodes.Constant("None"), nodes.Constant("None")))))
-    parameters = with_tangents(function.parameters, active, frame)
+    parameters = with_tangents(function.parameters, active, frame, defaults or {})
     return nodes.Function(name, parameters, body, (decorator,), span=function.span)
 
 
@@ -52,12 +59,14 @@ def _falls_through(body: tuple[nodes.Statement, ...]) -> bool:
     return True
 
 
-def with_tangents(parameters: nodes.Parameters, active: frozenset[str], frame: Frame) -> nodes.Parameters:
+def with_tangents(
+    parameters: nodes.Parameters, active: frozenset[str], frame: Frame, defaults: Mapping[str, nodes.Expression]
+) -> nodes.Parameters:
     """Each active parameter followed by its tangent; that of `*args` and `**kwargs` by keyword."""
     before, keyword_only, double_star = [], [], []
     for item in parameters:
         item = replace(item, annotation=_simple(item.annotation))
-        dot = nodes.Parameter(frame.naming.tangent(item.name), item.kind, None, _default(item))
+        dot = nodes.Parameter(frame.naming.tangent(item.name), item.kind, None, _default(item, defaults))
         if item.kind in ("positional-only", "positional"):
             before += [item, dot] if item.name in active else [item]
         elif item.kind == "star":
@@ -73,8 +82,8 @@ def with_tangents(parameters: nodes.Parameters, active: frozenset[str], frame: F
     return nodes.Parameters((*before, *keyword_only, *double_star))
 
 
-def _default(item: nodes.Parameter) -> nodes.Expression | None:
-    return nodes.Constant("None") if item.default is not None else None
+def _default(item: nodes.Parameter, defaults: Mapping[str, nodes.Expression]) -> nodes.Expression | None:
+    return defaults.get(item.name, nodes.Constant("None")) if item.default is not None else None
 
 
 def _simple(annotation: nodes.Expression | None) -> nodes.Expression | None:
@@ -97,7 +106,8 @@ def push_nested(function: nodes.Function, frame: Frame, block: Block) -> None:
     if not is_derived_inside(function.name, frame.environment):
         block.add(replace(function, comments=(), trailing=None))
         return
-    _refuse_active_defaults(function.parameters, function, frame)
+    parameters, defaults = _push_defaults(function, frame, block)
+    function = replace(function, parameters=parameters)
     if Uses(function.name, frame.environment).has_plain:
         block.add(replace(function, comments=(), trailing=None))
         decorator = call(frame.naming.helper("body"), nodes.Name(function.name))
@@ -107,21 +117,36 @@ def push_nested(function: nodes.Function, frame: Frame, block: Block) -> None:
         name = function.name
     if function.decorators:
         raise NotExpressible("a decorated nested function over active values", function)
-    block.add(push_function(function, frame, name, decorator, block.depth))
+    block.add(push_function(function, frame, name, decorator, block.depth, defaults))
 
 
-def _refuse_active_defaults(parameters: nodes.Parameters, node: nodes.Node, frame: Frame) -> None:
-    for item in parameters:
-        if item.default is not None and is_active(item.default, frame.environment):
-            raise NotExpressible(f"the default of `{item.name}` is an active value", node)
+def _push_defaults(
+    function: nodes.Function, frame: Frame, block: Block
+) -> tuple[nodes.Parameters, dict[str, nodes.Expression]]:
+    """The parameters with defaults that may be written twice, and the tangents of those that have one."""
+    given = {item.name: item.default for item in function.parameters if item.default is not None}
+    operands = [expressions.push_operand(default, frame, block) for default in given.values()]
+    active = derived_parameters(function, frame.environment)
+    named = set()
+    for index, (name, operand) in enumerate(zip(given, operands, strict=True)):
+        if operand.pushed.is_active and name not in active:
+            raise NotExpressible(f"the default of `{name}` is an active value", given[name])
+        if operand.pushed.is_active or not is_pure(operand.pushed.primal, frame.environment):
+            named.add(index)
+    values = dict(zip(given, commit(operands, frame, block, named), strict=True))
+    items = tuple(
+        replace(item, default=values[item.name].primal) if item.name in values else item for item in function.parameters
+    )
+    tangents = {name: value.tangent for name, value in values.items() if value.tangent is not None}
+    return nodes.Parameters(items), tangents
 
 
 def push_lambda(node: nodes.Lambda, frame: Frame, block: Block) -> Pushed:
     """A lambda with a derivative: a named function, and its derivative beside it."""
-    _refuse_active_defaults(node.parameters, node, frame)
     name = frame.naming.temporary("function", block.taken)
-    function = as_function(node, name)
-    block.add(nodes.Function(name, node.parameters, (nodes.Return(node.body),)))
+    parameters, defaults = _push_defaults(as_function(node, name), frame, block)
+    function = replace(as_function(node, name), parameters=parameters)
+    block.add(nodes.Function(name, parameters, (nodes.Return(node.body),)))
     decorator = call(frame.naming.helper("body"), nodes.Name(name))
-    block.add(push_function(function, frame, "_", decorator, block.depth))
+    block.add(push_function(function, frame, "_", decorator, block.depth, defaults))
     return Pushed(nodes.Name(name))

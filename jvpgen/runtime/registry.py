@@ -59,6 +59,7 @@ class Parameter:
     tangent: str | None
     kind: Any
     default: Any
+    default_tangent: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,7 @@ class Body:
         }
         taken = set(tangents.values())
         return tuple(
-            Parameter(name, tangents.get(name), parameter.kind, parameter.default)
+            Parameter(name, tangents.get(name), parameter.kind, parameter.default, _default(signature, tangents, name))
             for name, parameter in signature.items()
             if name not in taken
         )
@@ -224,4 +225,11 @@ def _argument(made: Body, parameter: Parameter, waiting: list[Any], named: dict[
         return _split(named.pop(parameter.name))
     if parameter.default is inspect.Parameter.empty:
         raise TypeError(f"{made.name}() missing required argument: {parameter.name!r}")
-    return parameter.default, None
+    return parameter.default, parameter.default_tangent
+
+
+def _default(signature: Mapping[str, inspect.Parameter], tangents: Mapping[str, str | None], name: str) -> Any:
+    """The tangent of a parameter's default: `s_dot` in `def _(v, v_dot, s=s, s_dot=s_dot)`."""
+    tangent = tangents.get(name)
+    default = signature[tangent].default if tangent is not None else None
+    return None if default is inspect.Parameter.empty else default
