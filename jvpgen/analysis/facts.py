@@ -16,6 +16,7 @@ import libcst as cst
 from jvpgen.analysis import filling
 from jvpgen.analysis.activity import function_environment, is_active, named_filling, returns_active
 from jvpgen.analysis.callees import instance_class, is_collection
+from jvpgen.analysis.decorators import keeps_results
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.filling import Filling
 from jvpgen.analysis.inertness import acts_on_tangents
@@ -104,6 +105,8 @@ def only_computes_static(
     function: nodes.Function, outer: Environment, active_parameters: Iterable[str] | None = None
 ) -> bool:
     """Whether a function returns nothing active and acts on nothing that is, given which arguments may be active."""
+    if not all(keeps_results(decorator, outer) for decorator in function.decorators):
+        return False
     inside = function_environment(function, outer, active_parameters)
     for statement in function.body:
         for node in nodes.walk(statement):

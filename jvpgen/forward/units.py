@@ -14,6 +14,7 @@ import libcst as cst
 
 from jvpgen.analysis.activity import function_environment, leaves_active
 from jvpgen.analysis.coverage import Remaining, remaining_calls
+from jvpgen.analysis.decorators import keeps_results, unknown_decorator
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment, storing_methods
 from jvpgen.analysis.inertness import needs_pushing
@@ -30,22 +31,6 @@ from jvpgen.ir.scoping import all_names, dotted, reads
 from jvpgen.source.classes import Method, fields, own_methods
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
-
-_KNOWN_DECORATORS = frozenset(
-    (
-        "flax.linen.compact",
-        "flax.linen.module.compact",
-        "flax.linen.nowrap",
-        "flax.linen.module.nowrap",
-        "builtins.staticmethod",
-        "builtins.classmethod",
-        "typing.override",
-        "typing_extensions.override",
-        "typing.final",
-        "abc.abstractmethod",
-        "jvpgen.derive",
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -149,7 +134,7 @@ def _function_unit(definition: Definition, order: int, reach: Reach, spelling: S
     assert isinstance(definition.node, cst.FunctionDef)
     function = lower_function(definition.node, definition.module.span)
     outer = file_environment(definition.module, reach, definition)
-    unknown = [name for name in (_decorator(item, outer) for item in function.decorators) if name is not None]
+    unknown = [found for found in (unknown_decorator(item, outer) for item in function.decorators) if found]
     body = _pushed(
         function, outer, definition.path_in_module, _target(definition.path_in_module), unknown, spelling, report
     )
@@ -158,16 +143,6 @@ def _function_unit(definition: Definition, order: int, reach: Reach, spelling: S
     if isinstance(body, nodes.Function):
         return Unit(definition, order, (body,), {"": body}, remaining)
     return Unit(definition, order, (body,), {}, (*remaining, _as_opaque(function, body)))
-
-
-def _decorator(node: nodes.Expression, outer: Environment) -> str | None:
-    """The name of a decorator that may change what the function is; None for those that do not."""
-    function = node.function if isinstance(node, nodes.Call) else node
-    name = dotted(function)
-    qualified = outer.qualified(name) if name else None
-    if qualified in _KNOWN_DECORATORS or (qualified or "").startswith("jvpgen."):
-        return None
-    return name or "a decorator"
 
 
 # --- Classes ----------------------------------------------------------------------------------------------------------
@@ -187,7 +162,7 @@ def _class_unit(definition: Definition, order: int, reach: Reach, spelling: Spel
         outer = method_environment(method, facts, reach)
         if not _has_something(function, outer, facts):
             continue
-        unknown = [text for text in (_decorator(item, outer) for item in function.decorators) if text is not None]
+        unknown = [found for found in (unknown_decorator(item, outer) for item in function.decorators) if found]
         attribute = mangled(name, definition.path_in_module)
         label = definition.path_in_module if name == "__call__" else f"{definition.path_in_module}.{attribute}"
         body = _pushed(function, outer, label, _target(label), unknown, spelling, report)
@@ -217,6 +192,8 @@ def _is_derivable(name: str, method: Method) -> bool:
 
 def _has_something(function: nodes.Function, outer: Environment, facts: ClassFacts) -> bool:
     """Whether a body would say more than the method itself: it returns, stores or passes on a tangent."""
+    if not all(keeps_results(decorator, outer) for decorator in function.decorators):
+        return True
     inside = function_environment(function, outer)
     if function.name == "setup":
         return bool(facts.active_attributes)
