@@ -69,9 +69,9 @@ RULES = rules(
         "jnp.argmax(a, axis, out, keepdims)",
         "jnp.argmin(a, axis, out, keepdims)",
         "jnp.argsort(a, axis, *, kind, order, stable, descending, dtype)",
-        "jnp.argwhere(a, *, size, fill_value)",
-        "jnp.nonzero(a, *, size, fill_value)",
-        "jnp.flatnonzero(a, *, size, fill_value)",
+        "jnp.argwhere(a, *, size, fill_value=0)",
+        "jnp.nonzero(a, *, size, fill_value=0)",
+        "jnp.flatnonzero(a, *, size, fill_value=0)",
         "jnp.count_nonzero(a, axis, keepdims)",
         "jnp.searchsorted(a, v, side, sorter, *, method)",
         "jnp.digitize(x, bins, right, *, method)",
@@ -135,7 +135,7 @@ RULES = rules(
         "jnp.uint16(x)",
         "jnp.uint32(x)",
         "jnp.uint64(x)",
-        "jax.nn.initializers.*(...)",
+        "jax.nn.initializers.*(...=0)",
     ),
     # --- Random numbers -----------------------------------------------------------------------------------------------
     constant(

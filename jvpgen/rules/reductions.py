@@ -16,12 +16,12 @@ RULES = rules(
     ),
     linear("jnp.diff(a, n, axis, prepend, append)", tensors="a prepend append"),
     # --- Products -----------------------------------------------------------------------------------------------------
-    call("jnp.prod(a, axis, dtype, out, keepdims, initial=0, where, promote_integers)", "prod_jvp"),
+    call("jnp.prod(a, axis, dtype, out, keepdims, initial, where, promote_integers)", "prod_jvp", tensors="a initial"),
     call("jnp.cumprod(a, axis, dtype, out)", "cumprod_jvp"),
     call("lax.cumprod(operand, axis, reverse)", "lax_cumprod_jvp"),
     # --- Extrema: ties share the derivative evenly --------------------------------------------------------------------
-    call("jnp.max(a, axis, out, keepdims, initial=0, where)", "max_jvp"),
-    call("jnp.min(a, axis, out, keepdims, initial=0, where)", "min_jvp"),
+    call("jnp.max(a, axis, out, keepdims, initial, where)", "max_jvp", tensors="a initial"),
+    call("jnp.min(a, axis, out, keepdims, initial, where)", "min_jvp", tensors="a initial"),
     call("lax.reduce_max(operand, axes)", "reduce_max_jvp"),
     call("lax.reduce_min(operand, axes)", "reduce_min_jvp"),
     call("lax.cummax(operand, axis, reverse)", "cummax_jvp"),
@@ -34,7 +34,7 @@ RULES = rules(
     call("lax.cumlogsumexp(operand, axis, reverse)", "cumlogsumexp_jvp"),
     # --- Windows ------------------------------------------------------------------------------------------------------
     call(
-        "lax.reduce_window(operand, init_value, computation, window_dimensions, window_strides, padding, "
+        "lax.reduce_window(operand, init_value=0, computation, window_dimensions, window_strides, padding, "
         "base_dilation, window_dilation)",
         "reduce_window_jvp",
     ),

@@ -17,7 +17,7 @@ modules, with the function's own parameter names in its own order.
     name=text        in `rule`: the default that a term sees when the argument is absent
                      elsewhere always `=0`: an affine parameter. It must be constant, else the rule is none for the
                      call; in `linear` it becomes 0 in the call on the tangents
-    ...              any further arguments, all of them static
+    ...              any further arguments, all of them static; `...=0`, all of them affine
     a.method(x), a.attribute, a[index], a + b, -a, a.at[index].set(values)
                      methods, attributes and operators, the receiver being the first parameter
 
@@ -224,8 +224,8 @@ def _parameters(inside: str, signature: str, place: str) -> list[RuleParameter]:
     for text in (part.strip() for part in inside.split(",") if part.strip()):
         if text == "*":
             kind = "keyword"
-        elif text == "...":
-            parameters.append(RuleParameter("...", "any"))
+        elif text in ("...", "...=0"):
+            parameters.append(RuleParameter("...", "any", default="0" if text.endswith("0") else None))
         elif found := re.fullmatch(rf"(?P<star>\*?)(?P<name>{_NAME})(=(?P<default>.+))?", text):
             parameters.append(RuleParameter(found["name"], "star" if found["star"] else kind, default=found["default"]))
             kind = "keyword" if found["star"] else kind

@@ -149,6 +149,7 @@ f(5).argsort()
 m(1, 0).any()
 m(1, 0).all()
 m(1, 0).nonzero()
+m(1, 0).nonzero(size=3, fill_value=7)
 v(1, 2).searchsorted(f(3))
 f(3).round(1)
 """

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jvpgen.runtime.formulas.sums import total
 from jvpgen.runtime.linear_calls import fitted
 from jvpgen.runtime.zero import is_zero, zero
 
@@ -33,11 +34,12 @@ def max_jvp(
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
+    initial_dot: Any = None,
     where: Any = None,
 ) -> tuple[Any, Any]:
-    """`jnp.max`: the mean of a_dot over the elements that equal the maximum (`lax.reduce_max`)."""
+    """`jnp.max`: the mean of a_dot over the elements that equal the maximum (`lax.reduce_max`), or initial_dot."""
     result = jnp.max(a, axis, out, keepdims, initial, where)
-    return result, _extremum_tangent(a, a_dot, axis, initial, where, result, jnp.max, -jnp.inf)
+    return result, _extremum_tangent(a, a_dot, axis, initial, initial_dot, where, result, jnp.max)
 
 
 def min_jvp(
@@ -47,11 +49,12 @@ def min_jvp(
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
+    initial_dot: Any = None,
     where: Any = None,
 ) -> tuple[Any, Any]:
-    """`jnp.min`: the mean of a_dot over the elements that equal the minimum (`lax.reduce_min`)."""
+    """`jnp.min`: the mean of a_dot over the elements that equal the minimum (`lax.reduce_min`), or initial_dot."""
     result = jnp.min(a, axis, out, keepdims, initial, where)
-    return result, _extremum_tangent(a, a_dot, axis, initial, where, result, jnp.min, jnp.inf)
+    return result, _extremum_tangent(a, a_dot, axis, initial, initial_dot, where, result, jnp.min)
 
 
 def reduce_max_jvp(operand: Any, operand_dot: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
@@ -65,19 +68,31 @@ def reduce_min_jvp(operand: Any, operand_dot: Any, axes: tuple[int, ...]) -> tup
 
 
 def _extremum_tangent(
-    a: Any, a_dot: Any, axis: Axes, initial: Any, where: Any, result: Any, extremum: Any, neutral: float
+    a: Any, a_dot: Any, axis: Axes, initial: Any, initial_dot: Any, where: Any, result: Any, extremum: Any
 ) -> Any:
-    if is_zero(a_dot):
+    if is_zero(a_dot) and is_zero(initial_dot):
         return zero(result)
+    neutral = -jnp.inf if extremum is jnp.max else jnp.inf
     if where is not None:
-        a, a_dot = jnp.where(where, a, neutral), jnp.where(where, a_dot, 0)
-    best = extremum(a, axis, keepdims=True)
-    attained = (a == best).astype(a_dot.dtype)
-    tangent = jnp.sum(a_dot * attained, axis, keepdims=True) / jnp.sum(attained, axis, keepdims=True)
-    if initial is not None:
-        beaten = best > initial if extremum is jnp.max else best < initial
-        tangent = tangent * jnp.where(best == initial, 0.5, beaten)
+        a = jnp.where(where, a, neutral)
+        a_dot = a_dot if is_zero(a_dot) else jnp.where(where, a_dot, 0)
+    best = extremum(a, axis, keepdims=True, initial=None if jnp.size(a) else neutral)
+    best_dot = None
+    if not is_zero(a_dot):
+        attained = (a == best).astype(a_dot.dtype)
+        best_dot = jnp.sum(a_dot * attained, axis, keepdims=True) / jnp.sum(attained, axis, keepdims=True)
+    share, initial_share = _shares(best, initial, extremum)
+    tangent = total(result.reshape(best.shape), (best_dot, share), (initial_dot, initial_share))
     return tangent.reshape(result.shape)
+
+
+def _shares(best: Any, initial: Any, extremum: Any) -> tuple[Any, Any]:
+    """The weights of the extremum of the elements and of `initial`, half and half where they are equal."""
+    if initial is None:
+        return None, None
+    ahead = best > initial if extremum is jnp.max else best < initial
+    share = jnp.where(best == initial, 0.5, ahead)
+    return share, 1 - share
 
 
 # --- Products ---------------------------------------------------------------------------------------------------------
@@ -91,23 +106,28 @@ def prod_jvp(
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
+    initial_dot: Any = None,
     where: Any = None,
     promote_integers: bool = True,
 ) -> tuple[Any, Any]:
-    """`jnp.prod`: Σᵢ aᵢ_dot · Π_{j≠i} aⱼ. Products without i come from running ones on both sides: no division."""
+    """`jnp.prod`: Σᵢ aᵢ_dot · Π_{j≠i} aⱼ, times `initial`; and initial_dot · Πⱼ aⱼ.
+
+    Products without i come from running ones on both sides: no division.
+    """
     result = jnp.prod(a, axis, dtype, out, keepdims, initial, where, promote_integers)
-    if is_zero(a_dot):
-        return result, zero(result)
+    others = None if is_zero(initial_dot) else jnp.prod(a, axis, dtype, out, keepdims, None, where, promote_integers)
+    elements_dot = None if is_zero(a_dot) else _prod_tangent(a, a_dot, axis, where).reshape(result.shape)
+    return result, total(result, (elements_dot, initial), (initial_dot, others))
+
+
+def _prod_tangent(a: Any, a_dot: Any, axis: Axes, where: Any) -> Any:
     if where is not None:
         a, a_dot = jnp.where(where, a, 1), jnp.where(where, a_dot, 0)
     factors, factors_dot = _flattened(a, axis), _flattened(a_dot, axis)
     ones = jnp.ones_like(factors[..., :1])
     before = jnp.cumprod(jnp.concatenate([ones, factors[..., :-1]], -1), -1)
     after = jnp.flip(jnp.cumprod(jnp.concatenate([ones, jnp.flip(factors[..., 1:], -1)], -1), -1), -1)
-    tangent = jnp.sum(factors_dot * (before * after)[..., : factors.shape[-1]], -1)
-    if initial is not None:
-        tangent = tangent * initial
-    return result, fitted(tangent.reshape(result.shape), result)
+    return jnp.sum(factors_dot * (before * after)[..., : factors.shape[-1]], -1)
 
 
 def _flattened(a: Any, axis: Axes) -> Any:
