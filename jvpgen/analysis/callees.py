@@ -42,6 +42,10 @@ _PARTNERED = frozenset(
     "jax.tree_util.tree_map jax.tree_util.tree_leaves jax.tree_util.tree_flatten jax.tree_util.tree_unflatten "
     "jax.tree_util.tree_structure".split()
 )  # the runtime does to tangents what these do to values
+_FUNCTION_MAKERS = frozenset(
+    "jax.vjp jax.linearize jax.linear_transpose jax.fwd_and_bwd jax.closure_convert jax.tree_util.Partial "
+    "jax.custom_derivatives.closure_convert flax.linen.vjp flax.linen.transforms.vjp flax.core.lift.vjp".split()
+)  # what they return, or a part of it, is called later, and holds what they are given
 _ONLY_TELLS = frozenset("warnings logging inspect time os sys re pprint typing".split())
 STATIC_ATTRIBUTES = frozenset(
     "shape dtype ndim size sharding itemsize nbytes weak_type aval __class__ __name__".split()
@@ -468,6 +472,16 @@ def _constructed_class(function: nodes.Expression, environment: Environment) -> 
     if qualified is not None:
         return qualified if environment.kind(qualified) == "module_class" else None
     return UNKNOWN_CLASS if is_constructor(function, environment) else None
+
+
+def makes_a_function(kind: Callee) -> bool:
+    """Whether a call returns a function that holds what the call is given, and so the tangents of that."""
+    match kind:
+        case External(qualified=name) | Followed(what=name) | Construct(qualified=name):
+            return name in _FUNCTION_MAKERS
+        case RuleCall(rule=rule, misfit=misfit):
+            return bool(misfit) and rule.name == "jax.nn.initializers.*"
+    return False
 
 
 def is_super(node: nodes.Expression) -> bool:

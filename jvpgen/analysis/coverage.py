@@ -77,6 +77,8 @@ def _lifted(node: nodes.Call, environment: Environment) -> bool:
 
 
 def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
+    if callees.makes_a_function(callee_of(node, environment)):  # what calls it is opaque, and that is said already
+        return
     if _lifted(node, environment):
         reason = f"`{show(node.function)}` is a lifted transform, and runs under `nn.jvp`"
         yield Remaining("opaque", show(node.function), reason, node.span, "JVP404")

@@ -32,6 +32,8 @@ from jvpgen.ir.show import show
 def push_call(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     """The result of a call and its tangent."""
     kind = callee_of(node, frame.environment)
+    if callees.makes_a_function(kind) and call_is_active(node, frame.environment):
+        raise NotExpressible(f"`{show(node.function)}` makes a function over active values", node)
     match kind:
         case callees.RuleCall():
             return rule_calls.push_rule_call(node, kind, frame, block)

@@ -110,13 +110,21 @@ def _formula(
         if rule.by_name[parameter].kind == "star" and parameter in rule.tensors:
             star_tangents.append(_star_tangent(value, star, frame))
         elif parameter in rule.tensors:
-            tangent = value.tangent if value.tangent is not None else nodes.Constant("None")
-            arguments.append(nodes.Argument(tangent, f"{keyword}_dot" if keyword else None))
+            arguments += _tangent_argument(value, keyword, parameter != rule.tensors[0])
     if star_tangents:
         name = next(name for name in rule.tensors if rule.by_name[name].kind == "star")
         positional = sum(argument.keyword is None for argument in arguments)
         arguments.insert(positional, nodes.Argument(tuple_of(star_tangents), f"{name}_dot"))
     return paired(nodes.Call(nodes.Name(rule.function or ""), tuple(arguments)), node)
+
+
+def _tangent_argument(value: Pushed, keyword: str | None, may_lack: bool) -> list[nodes.Argument]:
+    """The tangent of a tensor beside it; where there is none, None, or nothing if the formula's default may stand."""
+    if value.tangent is not None:
+        return [nodes.Argument(value.tangent, f"{keyword}_dot" if keyword else None)]
+    if keyword:
+        return [] if may_lack else [nodes.Argument(nodes.Constant("None"), f"{keyword}_dot")]
+    return [nodes.Argument(nodes.Constant("None"))]
 
 
 def _star_tangent(value: Pushed, star: str, frame: Frame) -> nodes.Expression:
@@ -261,8 +269,7 @@ def _at_formula(
             primal = nodes.Subscript(nodes.Attribute(frame.naming.module("jnp"), "s_"), primal)
         arguments.append(nodes.Argument(primal, keyword))
         if name in rule.tensors:
-            tangent = value.tangent if value.tangent is not None else nodes.Constant("None")
-            arguments.append(nodes.Argument(tangent, f"{keyword}_dot" if keyword else None))
+            arguments += _tangent_argument(value, keyword, name != rule.tensors[0])
     return paired(nodes.Call(nodes.Name(rule.function or ""), tuple(arguments)), node)
 
 

@@ -181,6 +181,10 @@ class _Result:
             if not is_array and not _is_constant(leaf):
                 kind = type(leaf).__name__
                 raise LostTangent(f"an opaque call returned a {kind}, which JAX cannot look into")
+        for part in jax.tree.leaves(value, is_leaf=callable):
+            if callable(part) and not _is_constant(part):
+                kind = type(part).__name__
+                raise LostTangent(f"an opaque call returned a {kind}: calls of that would not know its tangents")
         self.arrays = [leaf for leaf, is_array in zip(leaves, self._is_array, strict=True) if is_array]
 
     def primal(self, arrays: Sequence[Any]) -> Any:
@@ -213,7 +217,10 @@ _CONSTANTS = (str, bytes, int, float, complex, type, enum.Enum, np.dtype, slice,
 
 def _is_constant(leaf: Any) -> bool:
     """Whether a value can hold no array."""
-    return isinstance(leaf, _CONSTANTS) or (isinstance(leaf, types.FunctionType) and not leaf.__closure__)
+    if not isinstance(leaf, types.FunctionType):
+        return isinstance(leaf, _CONSTANTS)
+    defaults = [*(leaf.__defaults__ or ()), *(leaf.__kwdefaults__ or {}).values()]
+    return not leaf.__closure__ and all(default is None or _is_constant(default) for default in defaults)
 
 
 class _Place:

@@ -26,7 +26,7 @@ from jvpgen.runtime.lifts import keeps_tangents
 from jvpgen.runtime.marks import marked
 from jvpgen.runtime.module_api import API
 from jvpgen.runtime.opaque import differentiated_method, opaque
-from jvpgen.runtime.pair import Pair, anchor, is_pair
+from jvpgen.runtime.pair import Pair, anchor, is_pair, primal_of
 from jvpgen.runtime.registry import body_of, exact_function, is_handled
 from jvpgen.runtime.rule_dispatch import by_rule, method_name
 from jvpgen.runtime.structures import Method, by_structure, constructed
@@ -140,6 +140,10 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
         if outcome is not None:
             counts.count("dispatched", made.name)  # type: ignore[union-attr]
             return outcome
+    if any(
+        f is transform for transform in _TRANSFORMS
+    ):  # made of a function that carries its derivative, or of a partial that does
+        return f(*primal_of(args), **primal_of(dict(kwargs))), None
     outcome = by_structure(f, args, kwargs)
     if outcome is not None:
         return outcome
@@ -149,6 +153,9 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
     if isinstance(call, types.FunctionType) and body_of(call) is not None:  # an object that can be called
         return _function(call, [f, *args], kwargs)
     return opaque(f if plain is None else plain, args if plain is None else args[1:], kwargs)
+
+
+_TRANSFORMS = (jax.jit, jax.vmap, jax.grad, jax.value_and_grad, jax.jacfwd, jax.jacrev, jax.hessian, jax.checkpoint)
 
 
 def _layers(f: Any) -> list[Any]:

@@ -88,6 +88,14 @@ def test_a_formula_takes_every_tensor_followed_by_its_tangent(rule: Rule) -> Non
             assert places[f"{name}_dot"] == places[name] + 1
 
 
+@pytest.mark.parametrize("rule", [rule for rule in RULES.values() if rule.kind == "call"], ids=lambda rule: rule.name)
+def test_a_formula_needs_no_tangent_but_the_first(rule: Rule) -> None:
+    """A keyword argument without a tangent is written without one."""
+    own = inspect.signature(getattr(formulas, rule.function or "")).parameters
+    for name in rule.tensors[1:]:
+        assert name not in own or own[f"{name}_dot"].default is None
+
+
 def test_a_function_object_leads_to_its_rule() -> None:
     for function in (jnp.tanh, jax.nn.relu, jnp.add, jnp.einsum, jax.lax.stop_gradient, abs, jnp.float32, np.tanh):
         assert rule_of(function) is not None, function

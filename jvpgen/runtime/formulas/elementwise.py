@@ -24,7 +24,7 @@ def abs_jvp(x: Any, x_dot: Any) -> tuple[Any, Any]:
     return out, jnp.where(x >= 0, x_dot, -x_dot)
 
 
-def logaddexp_jvp(x1: Any, x1_dot: Any, x2: Any, x2_dot: Any) -> tuple[Any, Any]:
+def logaddexp_jvp(x1: Any, x1_dot: Any, x2: Any, x2_dot: Any = None) -> tuple[Any, Any]:
     """`jnp.logaddexp`: Σ xᵢ_dot · exp(xᵢ - out); an xᵢ of +inf, which makes out the same, has the weight 1."""
     out = jnp.logaddexp(x1, x2)
     finite_out = jnp.where(out == jnp.inf, 0, out)
@@ -88,7 +88,7 @@ def _known_integer(y: Any) -> int | None:
         return None
 
 
-def hypot_jvp(x1: Any, x1_dot: Any, x2: Any, x2_dot: Any) -> tuple[Any, Any]:
+def hypot_jvp(x1: Any, x1_dot: Any, x2: Any, x2_dot: Any = None) -> tuple[Any, Any]:
     """`jnp.hypot`: (x1 · x1_dot + x2 · x2_dot) / out; (x1_dot + x2_dot) / 2 at the origin, as of max(|x1|, |x2|)."""
     out = jnp.hypot(x1, x2)
     at_zero, infinite = out == 0, jnp.isinf(out)
@@ -127,7 +127,9 @@ def _share(wins: Any, ties: Any) -> Any:
     return jnp.where(ties, 0.5, wins)
 
 
-def clamp_jvp(min: Any, min_dot: Any, x: Any, x_dot: Any, max: Any, max_dot: Any) -> tuple[Any, Any]:
+def clamp_jvp(
+    min: Any, min_dot: Any = None, x: Any = None, x_dot: Any = None, max: Any = None, max_dot: Any = None
+) -> tuple[Any, Any]:
     """`lax.clamp`: the tangent of whichever of the three is taken; none at the bounds themselves (`lax.clamp_p`)."""
     out = lax.clamp(min, x, max)
     return out, total(

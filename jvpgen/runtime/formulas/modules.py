@@ -25,7 +25,7 @@ def make_attention_mask_jvp(
     query_input: Any,
     query_input_dot: Any,
     key_input: Any,
-    key_input_dot: Any,
+    key_input_dot: Any = None,
     pairwise_fn: Any = jnp.multiply,
     extra_batch_dims: int = 0,
     dtype: Any = jnp.float32,

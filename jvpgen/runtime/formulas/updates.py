@@ -17,13 +17,17 @@ def at_get_jvp(a: Any, a_dot: Any, index: Any, **kwargs: Any) -> tuple[Any, Any]
     return out, zero(out) if is_zero(a_dot) else a_dot.at[index].get(**{**kwargs, "fill_value": 0})
 
 
-def at_multiply_jvp(a: Any, a_dot: Any, index: Any, values: Any, values_dot: Any, **kwargs: Any) -> tuple[Any, Any]:
+def at_multiply_jvp(
+    a: Any, a_dot: Any, index: Any, values: Any, values_dot: Any = None, **kwargs: Any
+) -> tuple[Any, Any]:
     """`a.at[index].multiply(values)`: a_dot.at[index].multiply(values), plus a[index] · values_dot at the index."""
     out = a.at[index].multiply(values, **kwargs)
     return out, _scaled(a, a_dot, index, values, values_dot, out, kwargs)
 
 
-def at_divide_jvp(a: Any, a_dot: Any, index: Any, values: Any, values_dot: Any, **kwargs: Any) -> tuple[Any, Any]:
+def at_divide_jvp(
+    a: Any, a_dot: Any, index: Any, values: Any, values_dot: Any = None, **kwargs: Any
+) -> tuple[Any, Any]:
     """`a.at[index].divide(values)`: a_dot.at[index].divide(values), less a[index] · values_dot / values² there."""
     out = a.at[index].divide(values, **kwargs)
     inverse = 1 / jnp.asarray(values)
