@@ -14,18 +14,16 @@ def bound_parameters(call: nodes.Call, rule: Rule, receiver: nodes.Expression | 
     """The parameter of each operand, the receiver first; None if the call does not fit the rule's signature."""
     if any(argument.star == "**" for argument in call.arguments):
         return None
-    offset = 1 if receiver is not None else 0
-    positional = [argument for argument in call.arguments if argument.keyword is None]
+    received = 0 if receiver is None else 1
     keywords = [argument.keyword for argument in call.arguments if argument.keyword is not None]
-    bound = bind(rule, len(positional) + offset, keywords)
+    positional = received + len(call.arguments) - len(keywords)
+    bound = bind(rule, positional, keywords)
     if bound is None:
         return None
-    names = [bound[position] for position in range(offset)]
-    names += [
-        bound[offset + positional.index(argument)] if argument.keyword is None else bound[argument.keyword]
-        for argument in call.arguments
-    ]
-    spread = [name for argument, name in zip(call.arguments, names[offset:], strict=True) if argument.star]
+    places = iter(range(positional))
+    names = [bound[next(places)] for _ in range(received)]
+    names += [bound[next(places) if argument.keyword is None else argument.keyword] for argument in call.arguments]
+    spread = [name for argument, name in zip(call.arguments, names[received:], strict=True) if argument.star]
     return names if all(rule.by_name[name].kind == "star" for name in spread) else None
 
 
