@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from jvpgen.analysis import callees
+from jvpgen.analysis import callees, fit
 from jvpgen.analysis.activity import (
     arguments_are_active,
     call_is_active,
@@ -76,6 +76,18 @@ def _lifted(node: nodes.Call, environment: Environment) -> bool:
     return qualified is not None and qualified.startswith("flax.linen.") and qualified.rpartition(".")[2] in _LIFTED
 
 
+_METHODS_WITHOUT_RULE = frozenset((".view", ".ptp", ".choose", ".compress", ".byteswap"))  # of active arrays
+
+
+def _is_method_without_rule(node: nodes.Call, kind: callees.Callee) -> bool:
+    match kind:
+        case callees.AtUpdate():
+            return fit.update_parameters(node, kind) is None
+        case callees.Unknown(what=method):
+            return method in _METHODS_WITHOUT_RULE
+    return False
+
+
 def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
     if callees.makes_a_function(callee_of(node, environment)):  # what calls it is opaque, and that is said already
         return
@@ -89,6 +101,8 @@ def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
     text = show(node.function)
     if isinstance(kind, callees.RuleCall) and kind.misfit:
         yield Remaining("opaque", text, f"its rule does not say what to do where {kind.misfit}", node.span, "JVP401")
+    elif _is_method_without_rule(node, kind):
+        yield Remaining("opaque", text, "it has no rule", node.span, "JVP401")
     elif isinstance(kind, callees.External):
         active = arguments_are_active(node, environment) or passes_a_module(node, environment)
         if active and kind.qualified.startswith("numpy."):

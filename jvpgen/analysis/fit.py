@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from jvpgen.analysis.callees import RuleCall
+from jvpgen.analysis.callees import AtUpdate, RuleCall
 from jvpgen.ir import nodes
 from jvpgen.rules import Rule, bind
 
@@ -25,6 +25,15 @@ def bound_parameters(call: nodes.Call, rule: Rule, receiver: nodes.Expression | 
     names += [bound[next(places) if argument.keyword is None else argument.keyword] for argument in call.arguments]
     spread = [name for argument, name in zip(call.arguments, names[received:], strict=True) if argument.star]
     return names if all(rule.by_name[name].kind == "star" for name in spread) else None
+
+
+def update_parameters(call: nodes.Call, update: AtUpdate) -> list[str] | None:
+    """The parameter of each operand of `a.at[index].set(…)`, from `a` on; None if the table has no rule for it."""
+    rule = update.rule
+    if rule is None or rule.kind == "unsupported":
+        return None
+    names = bound_parameters(call, replace(rule, parameters=rule.parameters[2:]), None)
+    return None if names is None else [*(parameter.name for parameter in rule.parameters[:2]), *names]
 
 
 def checked(kind: RuleCall, call: nodes.Call, is_active: Callable[[nodes.Expression], bool]) -> RuleCall:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 
 from jvpgen.analysis import callees
 from jvpgen.analysis.activity import call_is_active, hides_active
-from jvpgen.analysis.fit import bound_parameters
+from jvpgen.analysis.fit import bound_parameters, update_parameters
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import calls, expressions, rule_terms
 from jvpgen.forward.pushed import (
@@ -24,6 +23,7 @@ from jvpgen.forward.pushed import (
     tuple_of,
 )
 from jvpgen.ir import nodes
+from jvpgen.ir.show import show
 from jvpgen.rules import Rule
 
 
@@ -218,17 +218,11 @@ def _multilinear(
 
 def push_at_update(node: nodes.Call, kind: callees.AtUpdate, frame: Frame, block: Block) -> Pushed:
     """`x.at[i].set(v)`: the same update of the tangent."""
-    if kind.rule is None:
-        if not call_is_active(node, frame.environment):
-            return calls.evaluated(node, frame, block)
-        assert isinstance(node.function, nodes.Attribute)
-        raise NotExpressible(f"`.at[…].{node.function.attribute}` has no rule", node)
+    names, rule = update_parameters(node, kind), kind.rule
+    if names is None or rule is None:
+        return _opaque_update(node, kind, frame, block)
     expressions_ = [kind.operand, kind.index, *(argument.value for argument in node.arguments)]
     operands = [plain_operand(expression, frame, block) for expression in expressions_]
-    rule = kind.rule
-    names = ["a", "index", *(bound_parameters(node, _without_first_two(rule), None) or [])]
-    if len(names) != len(operands) or rule.kind == "unsupported":
-        raise NotExpressible(f"`.at[…].{rule.name.rpartition('.')[2]}` with these arguments", node)
     if rule.kind == "call":
         return _at_formula(node, kind, names, operands, frame, block)
     named = {
@@ -273,8 +267,32 @@ def _at_formula(
     return paired(nodes.Call(nodes.Name(rule.function or ""), tuple(arguments)), node)
 
 
-def _without_first_two(rule: Rule) -> Rule:
-    return replace(rule, parameters=rule.parameters[2:])
+def _opaque_update(node: nodes.Call, kind: callees.AtUpdate, frame: Frame, block: Block) -> Pushed:
+    """`pushforward(lambda array, values: array.at[i].min(values), …)`: an update without a rule, and nothing else."""
+    if not call_is_active(node, frame.environment):
+        return calls.evaluated(node, frame, block)
+    if hides_active(node, frame.environment):
+        raise NotExpressible(f"`{show(node.function)}` gets a function over active values", node, "JVP501")
+    operands = [plain_operand(kind.operand, frame, block), plain_operand(kind.index, frame, block)]
+    operands += [_value_operand(argument.value, frame, block) for argument in node.arguments]
+    values = commit(operands, frame, block, {index for index, operand in enumerate(operands) if index})
+    roles = ["array", "", *(argument.keyword or "values" for argument in node.arguments)]
+    moving = [place for place, value in enumerate(values) if place == 0 or (place > 1 and value.is_active)]
+    taken = set(block.taken)  # the lambda may name its own parameters as others do
+    names = {place: frame.naming.temporary(roles[place], taken) for place in moving}
+    inside = [nodes.Name(names[place]) if place in names else value.primal for place, value in enumerate(values)]
+    update = nodes.Lambda(
+        nodes.Parameters(tuple(nodes.Parameter(name) for name in names.values())),
+        _at(nodes.Attribute(inside[0], "at"), inside[1], node, inside[2:]),
+    )
+    primals = tuple_of(values[place].primal for place in moving)
+    tangents = tuple_of(values[place].tangent or nodes.Constant("None") for place in moving)
+    return paired(call(frame.naming.helper("pushforward"), update, primals, tangents), node)
+
+
+def _value_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand:
+    """An operand; a lambda stays as the user wrote it."""
+    return Operand(Pushed(node), block.child()) if isinstance(node, nodes.Lambda) else plain_operand(node, frame, block)
 
 
 def _at(

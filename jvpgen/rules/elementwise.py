@@ -1,6 +1,6 @@
 """Elementwise functions. At kinks, ties and the edges of a domain the terms give what JAX's own derivatives give."""
 
-from jvpgen.rules.rule import call, linear, rule, rules, unsupported
+from jvpgen.rules.rule import call, linear, rule, rules
 
 RULES = rules(
     # --- Exponentials and logarithms ----------------------------------------------------------------------------------
@@ -101,5 +101,4 @@ RULES = rules(
         x_dot="x_dot * jnp.log1p(y)",
         y_dot="y_dot * x / (1 + y)",
     ),
-    unsupported("lax.nextafter(x1, x2)", "jnp.nextafter(x, y)", reason="it steps between floating-point numbers"),
 )

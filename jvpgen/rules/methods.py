@@ -77,5 +77,4 @@ RULES = rules(
         "a.round(decimals, out)",
     ),
     unsupported("a.tolist()", "a.item(*args)", reason="it makes Python numbers, which carry no tangent"),
-    unsupported("a.view(dtype)", reason="it reads the bits of one type as another"),
 )
