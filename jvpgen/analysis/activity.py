@@ -302,7 +302,7 @@ def function_environment(
 
 def active_parameter_names(function: nodes.Function, outer: Environment) -> frozenset[str]:
     """The parameters that may carry a tangent: all but `self` and those whose use shows that they are static."""
-    names = frozenset(function.parameters.names()) - static_parameters(function, outer.qualified, outer.kind)
+    names = frozenset(function.parameters.names()) - static_parameters(function, outer)
     return names - {outer.self_name} if outer.self_name else names
 
 

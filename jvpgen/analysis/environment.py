@@ -67,7 +67,8 @@ class Environment:
     function, `instances` the locals that hold a module, with its class where that is known, `collections` those that
     hold a list, tuple or dict; `active_of` gives the attributes of a module class that may be active, None where nobody
     knows; `is_static_function` whether a function of the project only computes what has no tangent, such as a shape;
-    `filling` in which of its arguments a function, or a method, may store something, None where nobody knows.
+    `filling` in which of its arguments a function, or a method, may store something, None where nobody knows;
+    `static_parameters_of` the parameters without a tangent of a function, or of a module class's `__call__`, in reach.
     """
 
     qualified: Callable[[str], str | None] = _unknown
@@ -86,6 +87,7 @@ class Environment:
     active_of: Callable[[str], frozenset[str] | None] = _no_attributes
     is_static_function: Callable[[str], bool] = _never
     filling: Callable[[str], Filling | None] = _no_filling
+    static_parameters_of: Callable[[str], frozenset[str] | None] = _no_attributes
 
     def with_active(self, names: Iterable[str]) -> Environment:
         return replace(self, active=self.active | frozenset(names))

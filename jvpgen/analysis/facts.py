@@ -20,12 +20,13 @@ from jvpgen.analysis.decorators import keeps_results
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.filling import Filling
 from jvpgen.analysis.inertness import acts_on_tangents
+from jvpgen.analysis.static import static_parameters
 from jvpgen.ir import nodes
 from jvpgen.ir.explicit import mangled, outside_class
 from jvpgen.ir.lower import lower_function
 from jvpgen.source import flax_names
 from jvpgen.source.bindings import bindings_of
-from jvpgen.source.classes import Field, Method, fields, methods, mro, own_methods
+from jvpgen.source.classes import Field, Method, fields, find_method, methods, mro, own_methods
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
 
@@ -83,7 +84,64 @@ def file_environment(source: SourceModule, reach: Reach, definition: Definition 
     def filled_by(name: str) -> Filling | None:
         return filling_of(name, source, reach)
 
-    return Environment(qualified, kind, active_of=active_of, is_static_function=is_static_function, filling=filled_by)
+    def static_parameters_of(name: str) -> frozenset[str] | None:
+        return _static_parameters_of(name, source, reach)
+
+    return Environment(
+        qualified,
+        kind,
+        active_of=active_of,
+        is_static_function=is_static_function,
+        static_parameters_of=static_parameters_of,
+        filling=filled_by,
+    )
+
+
+class _StaticParameters:
+    """What has been found of the static parameters of functions in reach, and for which they are being found.
+
+    Functions that call each other know nothing of one another: `cuts` counts how often that has happened.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[str, frozenset[str] | None] = {}
+        self.under_way: set[str] = set()
+        self.cuts = 0
+
+
+_parameters: WeakKeyDictionary[Reach, _StaticParameters] = WeakKeyDictionary()
+
+
+def _static_parameters_of(name: str, source: SourceModule, reach: Reach) -> frozenset[str] | None:
+    definition = reach.definition(name, source)
+    if definition is None or definition.kind not in ("function", "module_class"):
+        return None
+    found = _parameters.setdefault(reach, _StaticParameters())
+    if definition.key in found.known:
+        return found.known[definition.key]
+    if definition.key in found.under_way:
+        found.cuts += 1
+        return frozenset()
+    cuts = found.cuts
+    found.under_way.add(definition.key)
+    try:
+        parameters = _read_static_parameters(definition, reach)
+    finally:
+        found.under_way.discard(definition.key)
+    if found.cuts == cuts or not found.under_way:  # else it depends on where the question was asked first
+        found.known[definition.key] = parameters
+    return parameters
+
+
+def _read_static_parameters(definition: Definition, reach: Reach) -> frozenset[str] | None:
+    if isinstance(definition.node, cst.FunctionDef):
+        outer = file_environment(definition.module, reach, definition)
+        return static_parameters(lower_function(definition.node), outer)
+    method = find_method(definition, "__call__", reach)
+    if not isinstance(method, Method):
+        return None
+    outer = file_environment(method.owner.module, reach, method.owner)
+    return static_parameters(lowered(method), replace(outer, self_name=_first_parameter(method)))
 
 
 _static: WeakKeyDictionary[Reach, dict[str, bool]] = WeakKeyDictionary()

@@ -7,11 +7,12 @@ is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from jvpgen.analysis.environment import Environment
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
+from jvpgen.rules import lookup
 
 _STATIC_TYPES = frozenset(
     "bool int str bytes Dtype DType dtype Shape Axes PRNGKey KeyArray PRNGKeyArray Initializer Module Callable "
@@ -22,6 +23,10 @@ _STATIC_KEYWORDS = frozenset(
     "axis axes shape dtype deterministic train training is_training use_running_average name param_dtype precision "
     "keepdims mode method out_axes in_axes features num_heads dimension_numbers window_shape strides padding".split()
 )
+_STATIC_EVERYWHERE = frozenset(
+    "train training is_training deterministic use_running_average name dtype param_dtype precision".split()
+)  # whatever is called: a truth value, a text or a type
+_LIBRARIES = frozenset("jax flax numpy".split())
 _TAKES_SIZES = frozenset(
     "builtins.range numpy.arange numpy.zeros numpy.ones jax.numpy.arange jax.numpy.zeros jax.numpy.ones "
     "jax.numpy.eye".split()
@@ -30,16 +35,10 @@ _STATE_METHODS = frozenset("param variable sow has_variable get_variable put_var
 _STATIC_ARRAY_METHODS = frozenset("reshape transpose astype view".split())
 
 
-Resolver = Callable[[str], str | None]
-
-
-def static_parameters(function: nodes.Function, qualified: Resolver, kind: Resolver) -> frozenset[str]:
-    """Names of the parameters of `function` that no tangent is expected for.
-
-    `qualified` resolves names of its file, `kind` tells what a qualified name is.
-    """
+def static_parameters(function: nodes.Function, environment: Environment) -> frozenset[str]:
+    """Names of the parameters of `function`, which stands in `environment`, that no tangent is expected for."""
     by_type = {parameter.name for parameter in function.parameters if _typed_static(parameter)}
-    by_use = {name for statement in function.body for name in _static_uses(statement, qualified, kind)}
+    by_use = {name for statement in function.body for name in _static_uses(statement, environment)}
     rebound = {  # a name that the body assigns again may be something else by then
         name for node in _walk(function.body) if isinstance(node, nodes.Assign) for name in _assigned_names(node)
     }
@@ -107,7 +106,7 @@ def _is_ellipsis(node: nodes.Expression) -> bool:
     return isinstance(node, nodes.Constant) and node.text == "..."
 
 
-def _static_uses(node: nodes.Node, qualified: Resolver, kind: Resolver) -> Iterator[str]:
+def _static_uses(node: nodes.Node, environment: Environment) -> Iterator[str]:
     match node:
         case nodes.If(test=test) | nodes.While(test=test) | nodes.Assert(test=test) | nodes.Conditional(test=test):
             yield from _truth(test)
@@ -115,11 +114,11 @@ def _static_uses(node: nodes.Node, qualified: Resolver, kind: Resolver) -> Itera
             if isinstance(left, nodes.Name) and _is_text(right):
                 yield left.id
         case nodes.Call(function=function, arguments=arguments):
-            yield from _static_arguments(function, arguments, qualified, kind)
+            yield from _static_arguments(function, arguments, environment)
         case nodes.Unary(operator="not", operand=nodes.Name(id=name)):
             yield name
     for child in nodes.children(node):
-        yield from _static_uses(child, qualified, kind)
+        yield from _static_uses(child, environment)
 
 
 def _truth(test: nodes.Expression) -> Iterator[str]:
@@ -147,17 +146,18 @@ def _is_text(node: nodes.Expression) -> bool:
 
 
 def _static_arguments(
-    function: nodes.Expression, arguments: tuple[nodes.Argument, ...], qualified: Resolver, kind: Resolver
+    function: nodes.Expression, arguments: tuple[nodes.Argument, ...], environment: Environment
 ) -> Iterator[str]:
     name = dotted(function)
-    full = qualified(name) if name else None
-    if full is not None and kind(full) == "module_class":  # its fields: a tangent has no place there
+    full = environment.qualified(name) if name else None
+    if full is not None and environment.kind(full) == "module_class":  # its fields: a tangent has no place there
         yield from (argument.value.id for argument in arguments if isinstance(argument.value, nodes.Name))
+    keywords = _static_keywords(function, environment)
     for position, argument in enumerate(arguments):
         if not isinstance(argument.value, nodes.Name):
             continue
         of_random = full is not None and full.startswith("jax.random.") and position == 0 and not argument.keyword
-        if argument.keyword in _STATIC_KEYWORDS or full in _TAKES_SIZES or of_random:
+        if argument.keyword in keywords or full in _TAKES_SIZES or of_random:
             yield argument.value.id
     if isinstance(function, nodes.Attribute) and function.attribute in _STATE_METHODS:
         names = arguments if function.attribute == "param" else arguments[:2]
@@ -168,3 +168,28 @@ def _static_arguments(
         for argument in arguments:
             if isinstance(argument.value, nodes.Name):
                 yield argument.value.id
+
+
+def _static_keywords(function: nodes.Expression, environment: Environment) -> frozenset[str]:
+    """The keywords of a call that take what is static: the callee's own parameters say so where they can be read."""
+    called = _callee(function, environment)
+    if called is not None:
+        known = environment.static_parameters_of(called)
+        if known is not None:
+            return known
+        return _STATIC_KEYWORDS if called.split(".")[0] in _LIBRARIES else _STATIC_EVERYWHERE
+    is_of_arrays = isinstance(function, nodes.Attribute) and lookup(f"array.{function.attribute}") is not None
+    return _STATIC_KEYWORDS if is_of_arrays else _STATIC_EVERYWHERE
+
+
+def _callee(function: nodes.Expression, environment: Environment) -> str | None:
+    """The function that is called, or the class whose instance is: for `Block(4)(x)` and `self.block(x)` it is `Block`."""
+    match function:
+        case nodes.Call(function=nodes.Name() | nodes.Attribute() as made):
+            name = dotted(made)
+            full = environment.qualified(name) if name else None
+            return full if full is not None and environment.kind(full) == "module_class" else None
+        case nodes.Attribute(value=nodes.Name(id=owner), attribute=attribute) if owner == environment.self_name:
+            return environment.facts.submodules.get(attribute) if environment.facts is not None else None
+    name = dotted(function)
+    return environment.qualified(name) if name else None
