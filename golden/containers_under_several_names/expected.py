@@ -75,9 +75,9 @@ def _Aliased(self, x, x_dot, y, y_dot):
     # [doubled.append(value * 2) for value in (x, y)]
     items = []
     for value, value_dot in zip((x, y), (x_dot, y_dot)):
-        doubled.append(value * 2)
+        append = doubled.append(value * 2)
         doubled_dot.append(value_dot * 2)
-        items.append(None)
+        items.append(append)
     grid = [[0.0] * 2 for _ in range(2)]
     grid_dot = zero(grid)
     for i in range(2):
@@ -108,7 +108,7 @@ def _Aliased(self, x, x_dot, y, y_dot):
 
 
 # jvpgen: generator=- rest=269867f586ed
-# jvpgen: Aliased text=794be436e39f source=ec29d8c8c7f4 body=98f982c0ab9b
+# jvpgen: Aliased text=794be436e39f source=ec29d8c8c7f4 body=dc278fe72ba5
 #   Aliased_jvp, _Aliased <- Aliased, nn, pick
 # jvpgen: pick text=d6699c944d11 source=584bc828abdc body=d0538f0dd96b
 #   _pick <- pick

@@ -105,11 +105,13 @@ def _Twins(self, x, x_dot):
     latents, latents_dot = pushforward(self.first.encode, (x,), (x_dot,))
     second = self.second
     # out = second.update(self.first.decode(latents)) + second.mean() * second.get(0)
+    update = second.update
     decode, decode_dot = pushforward(self.first.decode, (latents,), (latents_dot,))
-    update, update_dot = pushforward(second.update, (decode,), (decode_dot,))
+    update_out, update_out_dot = pushforward(update, (decode,), (decode_dot,))
     mean, mean_dot = pushforward(second.mean, (), ())
     get, get_dot = pushforward(second.get, (0,), (None,))
-    out, out_dot = update + mean * get, update_dot + mean_dot * get + mean * get_dot
+    out = update_out + mean * get
+    out_dot = update_out_dot + mean_dot * get + mean * get_dot
     for autoencoder in self.many:
         out, out_dot = pushforward(autoencoder.update, (out,), (out_dot,))
     # latents = [autoencoder.encode(out) for autoencoder in self.named.values()]
@@ -141,19 +143,20 @@ def _Inline(self, x, x_dot):
         length = len(name.encode())
         x, x_dot = layer_out + length, layer_out_dot + zero(length)
     # return autoencoder.decode(autoencoder.encode(x)), jnp.stack([Autoencoder( ...
+    decode = autoencoder.decode
     encode, encode_dot = pushforward(autoencoder.encode, (x,), (x_dot,))
-    decode, decode_dot = pushforward(autoencoder.decode, (encode,), (encode_dot,))
+    decode_out, decode_out_dot = pushforward(decode, (encode,), (encode_dot,))
     encode_out, encode_out_dot = pushforward(Autoencoder(3).encode, (x,), (x_dot,))
     return (
-        (decode, jnp.stack([encode_out])),
-        (decode_dot, tangent_numpy.stack([encode_out_dot])),
+        (decode_out, jnp.stack([encode_out])),
+        (decode_out_dot, tangent_numpy.stack([encode_out_dot])),
     )
 
 
 # jvpgen: generator=- rest=66798f12c39f
-# jvpgen: Twins text=fa4ad19b842f source=3fb8f092d514 body=827124bb3164
+# jvpgen: Twins text=fa4ad19b842f source=3fb8f092d514 body=9e29533921bf
 #   Twins_jvp, _Twins <- Autoencoder, Twins
-# jvpgen: Inline text=6e32aadbdd00 source=f0048fcd36cf body=a223ac5e00a9
+# jvpgen: Inline text=6e32aadbdd00 source=f0048fcd36cf body=d881973323d1
 #   Inline_jvp, _Inline <- Autoencoder, Inline, jnp, nn
 # jvpgen: Autoencoder text=964b969227f7 source=3320bea48c3a body=abdb53e0132c
 #   _Autoencoder_setup, _Autoencoder_encode, _Autoencoder_decode, _Autoencoder_get,

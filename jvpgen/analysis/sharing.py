@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 from jvpgen.analysis import callees
 from jvpgen.analysis.environment import Environment
+from jvpgen.analysis.filling import MUTATORS
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted, target_names
 
-CHANGES = callees.MUTATORS | callees.REMOVERS | frozenset("remove clear sort reverse discard".split())
+CHANGES = MUTATORS | callees.REMOVERS | frozenset("remove clear sort reverse discard".split())
 ARRAY_METHODS = frozenset(("reshape", "astype", "transpose"))
 _CONTAINER_METHODS = CHANGES | frozenset(("items", "keys", "values"))
 _COPIES = frozenset("len list tuple dict set sum zip enumerate reversed sorted min max any all isinstance".split())

@@ -58,7 +58,10 @@ def _inactive(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
 
 
 def _plain_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand:
-    operand = expressions.push_operand(node, frame, block)
+    return _settled(expressions.push_operand(node, frame, block), frame)
+
+
+def _settled(operand: Operand, frame: Frame) -> Operand:
     if operand.pushed.is_plain:
         return operand
     return replace(operand, pushed=settle(operand.pushed, frame, operand.block))
@@ -146,7 +149,7 @@ def _operands_of_change(
 ) -> list[Operand]:
     """The container and the arguments, the first `keys` of which stand in both halves. The second half runs after the
     first has changed the container: what it would read from there, as `xs.append(xs[-1] * x)` does, gets a name."""
-    operands = [_plain_operand(container, frame, block)]
+    operands = [_receiver_operand(container, frame, block)]
     for position, argument in enumerate(node.arguments):
         operand = _plain_operand(argument.value, frame, block)
         second = operand.pushed.primal if position < keys else operand.pushed.tangent
@@ -154,6 +157,15 @@ def _operands_of_change(
             operand = replace(operand, pushed=name_before(operand, frame))
         operands.append(operand)
     return operands
+
+
+def _receiver_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand:
+    """The container; of `d.setdefault(k, [])` both halves stay in place, as each stands there once."""
+    operand = expressions.push_operand(node, frame, block)
+    match node, operand.pushed.pair:
+        case nodes.Call(function=nodes.Attribute(attribute="setdefault")), nodes.TupleDisplay(elements=(first, second)):
+            return replace(operand, pushed=Pushed(first, second))
+    return _settled(operand, frame)
 
 
 def _read_argument(position: int, value: Pushed, frame: Frame) -> nodes.Expression:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from jvpgen.analysis import callees
@@ -292,7 +293,9 @@ def _opaque_update(node: nodes.Call, kind: callees.AtUpdate, frame: Frame, block
 
 def _value_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand:
     """An operand; a lambda stays as the user wrote it."""
-    return Operand(Pushed(node), block.child()) if isinstance(node, nodes.Lambda) else plain_operand(node, frame, block)
+    if isinstance(node, nodes.Lambda):
+        return Operand(Pushed(node), block.child(), node)
+    return plain_operand(node, frame, block)
 
 
 def _at(
