@@ -3,9 +3,10 @@
 """Forward-mode derivatives of `input.py`."""
 
 import flax.linen as nn
+import jax
 from jvpgen.runtime import Pair, apply_jvp, body, pushforward
 
-from input import Frozen
+from input import Frozen, Mapped
 
 
 def Frozen_jvp(
@@ -34,6 +35,33 @@ def Frozen_jvp(
         variables,
         (x, scales),
         (x_dot, scales_dot),
+        variable_tangents,
+        rngs=rngs,
+        mutable=mutable,
+    )
+
+
+def Mapped_jvp(
+    module,
+    variables,
+    x,
+    scale,
+    *,
+    variable_tangents=None,
+    x_dot=None,
+    scale_dot=None,
+    rngs=None,
+    mutable=False,
+):
+    """`Mapped` and its derivative along the tangents of the variables, `x` and `scale`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+    """
+    return apply_jvp(
+        module,
+        variables,
+        (x, scale),
+        (x_dot, scale_dot),
         variable_tangents,
         rngs=rngs,
         mutable=mutable,
@@ -88,6 +116,22 @@ def _Frozen(self, x, x_dot, scales, scales_dot):
     )
 
 
-# jvpgen: generator=- rest=500f81091611
+@body(Mapped)
+def _Mapped(self, x, x_dot, scale, scale_dot):
+    # f = lambda v, s=scale: v * s
+    def function(v, s=scale):
+        return v * s
+
+    @body(function)
+    def _(v, v_dot, s=scale, s_dot=scale_dot):
+        return v * s, v_dot * s + v * s_dot
+
+    f = function
+    return pushforward(jax.vmap(f), (x,), (x_dot,))
+
+
+# jvpgen: generator=- rest=71b14cbb3898
 # jvpgen: Frozen text=2ad5ad7041eb source=eaa1b0c7e16c body=a8f172ab6a4a
 #   Frozen_jvp, _Frozen <- Frozen, nn
+# jvpgen: Mapped text=43c0c91f296b source=786aef23cf8a body=ad3e8f53d689
+#   Mapped_jvp, _Mapped <- Mapped, jax, nn

@@ -19,6 +19,17 @@ class Frozen(nn.Module):
         return [f(x) for f in filters], [f(x, s=x) for f in filters], shifted(x), shifted(2.0), shifted(x, x, k=x)
 
 
-def example():
+@jvpgen.derive
+class Mapped(nn.Module):
+    """Frozen values go through a transform of JAX too."""
+
+    @nn.compact
+    def __call__(self, x, scale):
+        f = lambda v, s=scale: v * s
+        return jax.vmap(f)(x)
+
+
+def EXAMPLES():
     x, *scales = jax.random.normal(jax.random.key(1), (3, 3))
-    return {"module": Frozen(), "args": (x, scales), "heavy": True}
+    frozen = {"module": Frozen(), "args": (x, scales), "heavy": True}
+    return [frozen, {"module": Mapped(), "args": (x, scales[0][0]), "opaque": True}]

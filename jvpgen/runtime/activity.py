@@ -182,11 +182,12 @@ def _function(value: Any, again: Callable[..., Any]) -> Any:
     if isinstance(value, types.MethodType):
         owner = again(value.__self__)
         return value if owner is value.__self__ else types.MethodType(value.__func__, owner)
-    if not isinstance(value, types.FunctionType) or not value.__closure__:
+    if not isinstance(value, types.FunctionType):
         return value
+    defaults, named_defaults, changed = _defaults(value, again)
     moving = _captured_tangents(value)
-    cells, changed = [], False
-    for name, cell in zip(value.__code__.co_freevars, value.__closure__, strict=True):
+    cells = []
+    for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
         try:
             content = cell.cell_contents
         except ValueError:  # not assigned yet
@@ -198,9 +199,29 @@ def _function(value: Any, again: Callable[..., Any]) -> Any:
         cells.append(types.CellType(new))
     if not changed:
         return value
-    made = types.FunctionType(value.__code__, value.__globals__, value.__name__, value.__defaults__, tuple(cells))
-    made.__kwdefaults__ = value.__kwdefaults__
+    made = types.FunctionType(value.__code__, value.__globals__, value.__name__, defaults, tuple(cells))
+    made.__kwdefaults__ = named_defaults
     return made
+
+
+def _defaults(
+    function: types.FunctionType, again: Callable[..., Any]
+) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None, bool]:
+    """The positional and the keyword defaults with those that move replaced, and whether there are any."""
+    code, old, old_named = function.__code__, function.__defaults__ or (), function.__kwdefaults__ or {}
+    names = code.co_varnames[code.co_argcount - len(old) : code.co_argcount]
+    made = body_of(function)
+    tangents = {} if made is None else {item.name: item.default_tangent for item in made.parameters}
+
+    def replaced(name: str, content: Any) -> Any:
+        live.check_captured(content, tangents.get(name), function=function, name=name)
+        return again(content, tangents.get(name))
+
+    new = tuple(replaced(name, content) for name, content in zip(names, old, strict=True))
+    new_named = {name: replaced(name, content) for name, content in old_named.items()}
+    changed = any(new[place] is not content for place, content in enumerate(old))
+    changed |= any(new_named[name] is not content for name, content in old_named.items())
+    return new or None, new_named or None, changed
 
 
 def _captured_tangents(function: types.FunctionType) -> dict[str, Any]:

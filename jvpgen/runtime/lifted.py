@@ -218,9 +218,9 @@ _CONSTANTS = (str, bytes, int, float, complex, type, enum.Enum, np.dtype, slice,
 def _is_constant(leaf: Any) -> bool:
     """Whether a value can hold no array."""
     if not isinstance(leaf, types.FunctionType):
-        return isinstance(leaf, _CONSTANTS)
-    defaults = [*(leaf.__defaults__ or ()), *(leaf.__kwdefaults__ or {}).values()]
-    return not leaf.__closure__ and all(default is None or _is_constant(default) for default in defaults)
+        return leaf is None or isinstance(leaf, _CONSTANTS)
+    defaults = (*(leaf.__defaults__ or ()), *(leaf.__kwdefaults__ or {}).values())
+    return not leaf.__closure__ and all(map(_is_constant, defaults))
 
 
 class _Place:
