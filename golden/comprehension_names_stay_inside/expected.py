@@ -57,9 +57,9 @@ def _Ensemble(self, x, x_dot, parts, parts_dot):
     items = {}
     items_dot = {}
     for i_item, (x_item, x_item_dot) in enumerate(zip(squares, squares_dot)):
-        dense_out, dense_out_dot = pushforward(nn.Dense(1), (x_item,), (x_item_dot,))
-        items[str(i_item)] = dense_out + i_item
-        items_dot[str(i_item)] = dense_out_dot + zero(i_item)
+        dense, dense_dot = pushforward(nn.Dense(1), (x_item,), (x_item_dot,))
+        items[str(i_item)] = dense + i_item
+        items_dot[str(i_item)] = dense_dot + zero(i_item)
     named, named_dot = items, items_dot
     return (
         (x * i + sum(jnp.sum(h) for h in hidden), named),
@@ -68,5 +68,5 @@ def _Ensemble(self, x, x_dot, parts, parts_dot):
 
 
 # jvpgen: generator=- rest=b5052814a1dd
-# jvpgen: Ensemble text=ad356c487291 source=2a37b87ab477 body=4b3201bf2f2d
+# jvpgen: Ensemble text=ad356c487291 source=2a37b87ab477 body=7ee9af39c5d4
 #   Ensemble_jvp, _Ensemble <- Ensemble, jnp, nn

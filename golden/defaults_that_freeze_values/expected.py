@@ -74,14 +74,14 @@ def _Frozen(self, x, x_dot, scales, scales_dot):
     items = []
     for s, s_dot in zip(scales, scales_dot):
 
-        def function_out(v, s=s):
+        def function(v, s=s):
             return v * s
 
-        @body(function_out)
+        @body(function)
         def _(v, v_dot, s=s, s_dot=s_dot):
             return v * s, v_dot * s + v * s_dot
 
-        items.append(function_out)
+        items.append(function)
     filters = items
     dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
 
@@ -131,7 +131,7 @@ def _Mapped(self, x, x_dot, scale, scale_dot):
 
 
 # jvpgen: generator=- rest=71b14cbb3898
-# jvpgen: Frozen text=2ad5ad7041eb source=eaa1b0c7e16c body=a8f172ab6a4a
+# jvpgen: Frozen text=2ad5ad7041eb source=eaa1b0c7e16c body=0684cd00edc8
 #   Frozen_jvp, _Frozen <- Frozen, nn
 # jvpgen: Mapped text=43c0c91f296b source=786aef23cf8a body=ad3e8f53d689
 #   Mapped_jvp, _Mapped <- Mapped, jax, nn

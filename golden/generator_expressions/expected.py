@@ -57,9 +57,9 @@ def _Penalty(self, weights, weights_dot, scale, scale_dot):
     items_dot = []
     for w, w_dot in zip(weights, weights_dot):
         if w.ndim > 1:
-            magnitude_out, magnitude_out_dot = abs_jvp(w, w_dot)
-            items.append(magnitude_out.sum())
-            items_dot.append(magnitude_out_dot.sum())
+            magnitude, magnitude_dot = abs_jvp(w, w_dot)
+            items.append(magnitude.sum())
+            items_dot.append(magnitude_dot.sum())
     l1, l1_dot = sum(items, 0.0), sum(items_dot, zero(0.0))
     assert all(w.ndim < 3 for w in weights)
     largest = max(w.size for w in weights)
@@ -85,7 +85,7 @@ def _Penalty(self, weights, weights_dot, scale, scale_dot):
 
 
 # jvpgen: generator=- rest=59e689bd6778
-# jvpgen: Penalty text=b5d5ce173bea source=af54f7c7b602 body=9309301647de
+# jvpgen: Penalty text=b5d5ce173bea source=af54f7c7b602 body=d37e67c83320
 #   Penalty_jvp, _Penalty <- Penalty, jnp, nn, total_of
 # jvpgen: total_of text=f54b7054ffc0 source=c6bca54f9df0 body=ae13c6434f04
 #   _total_of <- total_of

@@ -49,16 +49,16 @@ def _Bank(self, x, x_dot):
     items = []
     for n in 2, 3:
 
-        def function_out(y, n=n):
+        def function(y, n=n):
             return y**n * weight
 
-        @body(function_out)
+        @body(function)
         def _(y, y_dot, n=n, n_dot=None):
             # return y ** n * weight
             power_out, power_out_dot = pow_jvp(y, y_dot, n, n_dot)
             return power_out * weight, power_out_dot * weight + power_out * weight_dot
 
-        items.append(function_out)
+        items.append(function)
     powers = items
     # return [f(x) for f in filters], sum(power(x) for power in powers)
     items = []
@@ -77,5 +77,5 @@ def _Bank(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=65eabed313ae
-# jvpgen: Bank text=084271c8389f source=6b69ea5cd2c7 body=e3af4313abaa
+# jvpgen: Bank text=084271c8389f source=6b69ea5cd2c7 body=ff5576a446a6
 #   Bank_jvp, _Bank <- Bank, nn

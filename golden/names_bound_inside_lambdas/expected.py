@@ -5,7 +5,7 @@
 from functools import partial
 
 import flax.linen as nn
-from jvpgen.runtime import Pair, apply_jvp, body, pushforward
+from jvpgen.runtime import apply_jvp, body, pushforward
 
 from input import Scaled
 
@@ -47,50 +47,48 @@ def _Scaled(self, x, x_dot, scales, scales_dot):
     items_dot = []
     for s_item, s_item_dot in zip(scales, scales_dot):
 
-        def function_out(s, v):
+        def function(s, v):
             return v * s
 
-        @body(function_out)
+        @body(function)
         def _(s, s_dot, v, v_dot):
             return v * s, v_dot * s + v * s_dot
 
-        function_2, function_2_dot = pushforward(
-            partial, (function_out, s_item), (None, s_item_dot)
+        function_out, function_out_dot = pushforward(
+            partial, (function, s_item), (None, s_item_dot)
         )
-        items.append(function_2)
-        items_dot.append(function_2_dot)
-    shifted, shifted_dot = items, items_dot
+        items.append(function_out)
+        items_dot.append(function_out_dot)
+    shifted = items
     # nested = [[s for s in (s, nn.Dense(3, name=f"dense_{s.ndim}_{i}")(s))] + [s] ...
-    items_out = []
-    items_out_dot = []
-    for i, (s_item_out, s_item_out_dot) in enumerate(zip(scales, scales_dot)):
-        items_2 = []
-        items_2_dot = []
-        dense_3, dense_3_dot = pushforward(
-            nn.Dense(3, name=f"dense_{s_item_out.ndim}_{i}"),
-            (s_item_out,),
-            (s_item_out_dot,),
+    items = []
+    items_dot = []
+    for i, (s_item, s_item_dot) in enumerate(zip(scales, scales_dot)):
+        items_out = []
+        items_out_dot = []
+        dense_out, dense_out_dot = pushforward(
+            nn.Dense(3, name=f"dense_{s_item.ndim}_{i}"), (s_item,), (s_item_dot,)
         )
-        for s_item_2, s_item_2_dot in zip(
-            (s_item_out, dense_3), (s_item_out_dot, dense_3_dot)
+        for s_item_out, s_item_out_dot in zip(
+            (s_item, dense_out), (s_item_dot, dense_out_dot)
         ):
-            items_2.append(s_item_2)
-            items_2_dot.append(s_item_2_dot)
-        items_out.append(items_2 + [s_item_out])
-        items_out_dot.append(items_2_dot + [s_item_out_dot])
-    nested, nested_dot = items_out, items_out_dot
+            items_out.append(s_item_out)
+            items_out_dot.append(s_item_out_dot)
+        items.append(items_out + [s_item])
+        items_dot.append(items_out_dot + [s_item_dot])
+    nested, nested_dot = items, items_dot
     for s, s_dot in zip((x, x * 2), (x_dot, x_dot * 2)):
         x, x_dot = x + s, x_dot + s_dot
     # return [f(x) for f in shifted], nested, s
     items = []
     items_dot = []
-    for f, f_dot in zip(shifted, shifted_dot):
-        f_out, f_out_dot = pushforward(Pair(f, f_dot), (x,), (x_dot,))
+    for f in shifted:
+        f_out, f_out_dot = pushforward(f, (x,), (x_dot,))
         items.append(f_out)
         items_dot.append(f_out_dot)
     return (items, nested, s), (items_dot, nested_dot, s_dot)
 
 
-# jvpgen: generator=- rest=72ae62efa125
-# jvpgen: Scaled text=2769fe313231 source=38d687f0581d body=dc261e5d9aef
+# jvpgen: generator=- rest=885af9a95ae0
+# jvpgen: Scaled text=2769fe313231 source=38d687f0581d body=fc6757f2376f
 #   Scaled_jvp, _Scaled <- Scaled, nn, partial

@@ -89,11 +89,10 @@ def _Memory(self, x, x_dot, memory, memory_dot, previous, previous_dot):
     items = []
     items_dot = []
     for i in -1, 0, 1:
-        shift_out, shift_out_dot = shifts[i + 1], shifts_dot[i + 1]
-        roll_out = jnp.roll(address, i)
-        roll_out_dot = tangent_numpy.roll(address_dot, i)
-        items.append(shift_out * roll_out)
-        items_dot.append(shift_out_dot * roll_out + shift_out * roll_out_dot)
+        shift, shift_dot = shifts[i + 1], shifts_dot[i + 1]
+        roll, roll_dot = jnp.roll(address, i), tangent_numpy.roll(address_dot, i)
+        items.append(shift * roll)
+        items_dot.append(shift_dot * roll + shift * roll_dot)
     address, address_dot = sum(items), sum(items_dot)
     # sharp = address ** (1 + nn.softplus(nn.Dense(1)(x)))
     dense, dense_dot = pushforward(nn.Dense(1), (x,), (x_dot,))
@@ -121,5 +120,5 @@ def _Memory(self, x, x_dot, memory, memory_dot, previous, previous_dot):
 
 
 # jvpgen: generator=- rest=7790f17e6817
-# jvpgen: Memory text=2b184bb4e91d source=e701d9d8f85a body=bda4c218d3f5
+# jvpgen: Memory text=2b184bb4e91d source=e701d9d8f85a body=c8c754c43daa
 #   Memory_jvp, _Memory <- Memory, jnp, nn

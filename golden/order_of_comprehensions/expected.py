@@ -48,25 +48,23 @@ def _Comprehended(self, inputs, inputs_dot):
     items = {}
     items_dot = {}
     for k, (v, v_dot) in pairs(inputs, inputs_dot).items():
-        dense_2, _ = pushforward(nn.Dense(3), (v,), (v_dot,))
-        if dense_2.size:
-            dense_3, dense_3_dot = pushforward(nn.Dense(1), (v,), (v_dot,))
-            dense_4, dense_4_dot = pushforward(nn.Dense(2), (v,), (v_dot,))
-            items[k], items_dot[k] = (dense_3, dense_4), (dense_3_dot, dense_4_dot)
+        dense, dense_dot = pushforward(nn.Dense(3), (v,), (v_dot,))
+        if dense.size:
+            dense_out, dense_out_dot = pushforward(nn.Dense(1), (v,), (v_dot,))
+            dense_2, dense_2_dot = pushforward(nn.Dense(2), (v,), (v_dot,))
+            items[k], items_dot[k] = (dense_out, dense_2), (dense_out_dot, dense_2_dot)
     table, table_dot = items, items_dot
     # rows = [nn.Dense(1)(nn.Dense(2)(x)) + nn.Dense(1)(x) for x in inputs.values() ...
     items = []
     items_dot = []
     for x, x_dot in pairs(inputs, inputs_dot).values():
         for _ in range(x.ndim):
-            dense_layer_out = nn.Dense(1)
-            dense_3, dense_3_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
-            dense_4, dense_4_dot = pushforward(
-                dense_layer_out, (dense_3,), (dense_3_dot,)
-            )
-            dense_5, dense_5_dot = pushforward(nn.Dense(1), (x,), (x_dot,))
-            items.append(dense_4 + dense_5)
-            items_dot.append(dense_4_dot + dense_5_dot)
+            dense_layer = nn.Dense(1)
+            dense, dense_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
+            dense_out, dense_out_dot = pushforward(dense_layer, (dense,), (dense_dot,))
+            dense_2, dense_2_dot = pushforward(nn.Dense(1), (x,), (x_dot,))
+            items.append(dense_out + dense_2)
+            items_dot.append(dense_out_dot + dense_2_dot)
     rows, rows_dot = items, items_dot
     # return table, rows, sum(nn.Dense(1)(x) for x in inputs.values()) if len( ...
     if len(inputs) == 2:
@@ -84,5 +82,5 @@ def _Comprehended(self, inputs, inputs_dot):
 
 
 # jvpgen: generator=- rest=7f51f04a83a7
-# jvpgen: Comprehended text=d60ac50df8ca source=02fbc7f2b8ac body=0088f20479e3
+# jvpgen: Comprehended text=d60ac50df8ca source=02fbc7f2b8ac body=7176201fa6c4
 #   Comprehended_jvp, _Comprehended <- Comprehended, nn

@@ -76,12 +76,12 @@ def _Diffusion(self, x, x_dot, label, label_dot):
     items = []
     items_dot = []
     for _ in range(2):
-        uniform_out = jax.random.uniform(key())
-        items.append(uniform_out * x)
-        items_dot.append(uniform_out * x_dot)
+        uniform = jax.random.uniform(key())
+        items.append(uniform * x)
+        items_dot.append(uniform * x_dot)
     return (table, items), (table_dot, items_dot)
 
 
 # jvpgen: generator=- rest=4e516d9d8470
-# jvpgen: Diffusion text=3a1de2271ef2 source=7c556adf76be body=ea4d66d5de56
+# jvpgen: Diffusion text=3a1de2271ef2 source=7c556adf76be body=8f90881b6eac
 #   Diffusion_jvp, _Diffusion <- Diffusion, jax, jnp, nn

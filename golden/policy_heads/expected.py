@@ -72,10 +72,10 @@ def _Policy(self, observation, observation_dot, masks=None, masks_dot=None):
     items = []
     items_dot = []
     for logp, logp_dot in pairs(heads, heads_dot).values():
-        exp_out = jnp.exp(logp)
-        exp_out_dot = logp_dot * exp_out
-        items.append((exp_out * logp).sum(-1))
-        items_dot.append((exp_out_dot * logp + exp_out * logp_dot).sum(-1))
+        exp = jnp.exp(logp)
+        exp_dot = logp_dot * exp
+        items.append((exp * logp).sum(-1))
+        items_dot.append((exp_dot * logp + exp * logp_dot).sum(-1))
     entropy, entropy_dot = -sum(items), -sum(items_dot)
     # mean, log_std = jnp.split(nn.Dense(2)(hidden), 2, axis=-1)
     dense, dense_dot = pushforward(nn.Dense(2), (hidden,), (hidden_dot,))
@@ -99,5 +99,5 @@ def _Policy(self, observation, observation_dot, masks=None, masks_dot=None):
 
 
 # jvpgen: generator=- rest=94e4a6c73dab
-# jvpgen: Policy text=1258fa12d386 source=643780342745 body=a5aa16fdfcc1
+# jvpgen: Policy text=1258fa12d386 source=643780342745 body=10d896c22958
 #   Policy_jvp, _Policy <- Policy, jax, jnp, nn, np

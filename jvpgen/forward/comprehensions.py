@@ -21,7 +21,7 @@ from jvpgen.ir.scoping import reads, target_names
 def push_comprehension(node: nodes.Comprehension, frame: Frame, block: Block) -> Pushed:
     """The container that the comprehension makes, and that of its tangents."""
     inside = frame.within(inside_comprehension(node, frame.environment))
-    trial = block.child()
+    trial = Block(block.depth, {*block.taken})  # if it needs statements, they and their names are thrown away
     element = expressions.push(_value(node), inside, trial)
     if not trial.statements and element.is_plain and _clauses_are_simple(node, frame):
         both = _two_comprehensions(node, element, frame, inside, block)
