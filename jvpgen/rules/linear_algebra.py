@@ -52,6 +52,19 @@ RULES = rules(
         a_dot="-jnp.linalg.solve(a, a_dot @ out)",
         b_dot="jnp.linalg.solve(a, b_dot)",
     ),
+    # --- Determinants, factors, eigenvalues ---------------------------------------------------------------------------
+    call("jnp.linalg.slogdet(a, *, method)", "slogdet_jvp"),
+    call("jnp.linalg.cholesky(a, *, upper, symmetrize_input)", "cholesky_jvp"),
+    call("jax.scipy.linalg.cholesky(a, lower, overwrite_a, check_finite)", "scipy_cholesky_jvp"),
+    call(
+        "jax.scipy.linalg.solve_triangular(a, b, trans, lower, unit_diagonal, overwrite_b, debug, check_finite)",
+        "solve_triangular_jvp",
+        tensors="a b",
+    ),
+    call("jnp.linalg.eigh(a, UPLO)", "eigh_jvp"),
+    call("jnp.linalg.eigvalsh(a, UPLO)", "eigvalsh_jvp"),
+    # --- Densities ----------------------------------------------------------------------------------------------------
+    call("jax.scipy.stats.norm.logpdf(x, loc, scale)", "norm_logpdf_jvp", tensors="x loc scale"),
     # --- Fourier transforms -------------------------------------------------------------------------------------------
     linear(
         "jnp.fft.fft(a, n, axis, norm)",

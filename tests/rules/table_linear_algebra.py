@@ -74,6 +74,37 @@ jnp.linalg.norm(f(2, 3), ord=-2)  # not bfloat16: no singular values of halves
 jnp.linalg.inv(f(3, 3) + 3 * jnp.eye(3, dtype=dtype))  # not bfloat16: no LU of halves
 jnp.linalg.solve(f(3, 3) + 3 * jnp.eye(3, dtype=dtype), f(3))  # not bfloat16: no LU of halves
 jnp.linalg.solve(f(2, 3, 3) + 3 * jnp.eye(3, dtype=dtype), f(2, 3, 2))  # not bfloat16: no LU of halves
+# --- Determinants, factors, eigenvalues
+jnp.linalg.slogdet(f(3, 3) + 5 * jnp.eye(3, dtype=dtype))  # not bfloat16: no LU of halves
+jnp.linalg.slogdet(f(2, 3, 3) + 5 * jnp.eye(3, dtype=dtype))  # not bfloat16: no LU of halves
+jnp.linalg.slogdet(f(3, 3) + 5 * jnp.eye(3, dtype=dtype), method="qr")  # not bfloat16: no LU of halves
+jnp.linalg.slogdet(c(3, 3) + 5 * jnp.eye(3))
+jnp.linalg.cholesky(f(3, 3) + 5 * jnp.eye(3, dtype=dtype))  # not bfloat16: no halves
+jnp.linalg.cholesky(f(2, 3, 3) + 5 * jnp.eye(3, dtype=dtype), upper=True)  # not bfloat16: no halves
+jnp.linalg.cholesky(f(3, 3) + 5 * jnp.eye(3, dtype=dtype), symmetrize_input=False)  # not bfloat16: no halves
+jnp.linalg.cholesky(c(3, 3) + 5 * jnp.eye(3))
+jnp.linalg.cholesky(c(3, 3) + 5 * jnp.eye(3), upper=True)
+jax.scipy.linalg.cholesky(f(3, 3) + 5 * jnp.eye(3, dtype=dtype))  # not bfloat16: no halves
+jax.scipy.linalg.cholesky(f(3, 3) + 5 * jnp.eye(3, dtype=dtype), lower=True)  # not bfloat16: no halves
+jax.scipy.linalg.cholesky(c(3, 3) + 5 * jnp.eye(3))
+jax.scipy.linalg.solve_triangular(2 + u(3, 3), f(3))  # not bfloat16: no halves
+jax.scipy.linalg.solve_triangular(2 + u(3, 3), f(3, 2), lower=True)  # not bfloat16: no halves
+jax.scipy.linalg.solve_triangular(2 + u(3, 3), f(3, 2), trans=1, unit_diagonal=True)  # not bfloat16: no halves
+jax.scipy.linalg.solve_triangular(2 + u(3, 3), f(3), "T", True)  # not bfloat16: no halves
+jax.scipy.linalg.solve_triangular(c(3, 3) + 5 * jnp.eye(3), c(3), trans="C", lower=True)
+jax.scipy.linalg.solve_triangular(c(3, 3) + 5 * jnp.eye(3), c(3), trans=2)
+jax.scipy.linalg.solve_triangular(2 + u(2, 3, 3), f(2, 3, 2), lower=True)  # not bfloat16: no halves
+jnp.linalg.eigh(f(3, 3) + 5 * jnp.eye(3, dtype=dtype))  # not bfloat16: no halves
+jnp.linalg.eigh(f(2, 3, 3) + 5 * jnp.eye(3, dtype=dtype))  # not bfloat16: no halves
+jnp.linalg.eigh(f(3, 3) + 5 * jnp.eye(3, dtype=dtype), "U")  # not bfloat16: no halves
+jnp.linalg.eigh(c(3, 3) + 5 * jnp.eye(3))
+jnp.linalg.eigvalsh(f(3, 3) + 5 * jnp.eye(3, dtype=dtype))  # not bfloat16: no halves
+jnp.linalg.eigvalsh(f(2, 3, 3) + 5 * jnp.eye(3, dtype=dtype), UPLO="U")  # not bfloat16: no halves
+# --- Densities
+jax.scipy.stats.norm.logpdf(f(3))
+jax.scipy.stats.norm.logpdf(f(2, 3), f(3), p(2, 1))
+jax.scipy.stats.norm.logpdf(f(3), 0.5, scale=p())
+jax.scipy.stats.norm.logpdf(f(), scale=2.0)
 # --- Fourier transforms
 jnp.fft.fft(c(4))
 jnp.fft.fft(f(4), n=6)  # not bfloat16: no transform of halves
