@@ -23,8 +23,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from jvpgen.analysis import records
 from jvpgen.analysis.coverage import Remaining
-from jvpgen.analysis.facts import ROOTS
+from jvpgen.analysis.facts import ROOTS, file_environment
 from jvpgen.diagnostics.report import Diagnostic, Report
 from jvpgen.emit import imports, public
 from jvpgen.emit.inspection import inspect_modules
@@ -161,7 +162,7 @@ def _units(wanted: Iterable[Definition], source: SourceModule, reach: Reach, rep
     while waiting:
         definition = waiting.pop(0)
         name = definition.path_in_module
-        if name in units or definition.kind not in ("module_class", "function", "class"):
+        if name in units or definition.kind not in ("module_class", "function", "class", "struct"):
             continue
         units[name] = derive_unit(definition, reach, spelling, report)
         waiting += [other for other in referenced(units[name], reach) if other.module is source]
@@ -225,7 +226,8 @@ def _emitted(
     origin = (
         "Made in memory, from the source as it is now." if settings.in_memory else f"To regenerate: {_command(source)}"
     )
-    text = module_text(source, lines, parts, settings.line_length, origin)
+    members = records.special_members(file_environment(source, reach))
+    text = module_text(source, lines, parts, settings.line_length, origin, members)
     uses = {unit.name: _uses(unit, source, reach) for unit in ordered}
     derived_functions = tuple(
         DerivedFunction(made.name, name, uses[name]) for made, name in functions if isinstance(made, nodes.Function)

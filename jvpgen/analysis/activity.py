@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from jvpgen.analysis import callees, filling, fit
+from jvpgen.analysis import callees, filling, fit, records
 from jvpgen.analysis.callees import Callee, classify, is_constructor
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.static import static_parameters
@@ -29,7 +29,9 @@ def is_active(node: nodes.Expression, environment: Environment) -> bool:
             return False
         case nodes.Unary(operator="not"):
             return False
-        case nodes.Binary(operator="//") | nodes.Slice():
+        case nodes.Binary(operator="//") if records.own_operator(node, environment) is None:
+            return False
+        case nodes.Slice():
             return False
         case nodes.Attribute():
             return _attribute_is_active(node, environment)
@@ -53,8 +55,6 @@ def is_active(node: nodes.Expression, environment: Environment) -> bool:
 
 
 def _attribute_is_active(node: nodes.Attribute, environment: Environment) -> bool:
-    if node.attribute in callees.STATIC_ATTRIBUTES:
-        return False
     if isinstance(node.value, nodes.Name) and node.value.id == environment.self_name:
         facts = environment.facts
         if node.attribute == "variables":
@@ -68,6 +68,8 @@ def _attribute_is_active(node: nodes.Attribute, environment: Environment) -> boo
         return False
     if reads_submodule(node, environment):
         return True
+    if node.attribute in callees.STATIC_ATTRIBUTES and not records.has_ambiguous_field(node, environment):
+        return False
     return is_module_variables(node, environment) or is_active(node.value, environment)
 
 
@@ -292,6 +294,7 @@ def function_environment(
     inside = replace(inside, constructors=inside.constructors | frozenset(_constructors(function, inside)))
     inside = replace(inside, collections=inside.collections | _collections(function, inside))
     inside = replace(inside, instances={**inside.instances, **_instances(function, inside)})
+    inside = replace(inside, arrays=inside.arrays | records.arrays(function, inside))
     while True:
         bound = frozenset(_active_bindings(function.body, inside))
         found = ((bound | _filled(function.body, inside)) & inside.local) - {inside.self_name}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from jvpgen.analysis import records
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.filling import MUTATORS
 from jvpgen.ir import nodes
@@ -262,6 +263,8 @@ def _method_callee(
     if method in STATE_METHODS:
         return Followed(f"Module.{method}", returns_active=method in ("get_variable", "perturb"))
     if is_active(receiver, environment):
+        if records.has_own_method(receiver, method, environment):
+            return Unknown(f".{method}")
         return _method_of_active(receiver, method)
     if is_module(receiver, environment):
         module = instance_class(receiver, environment)

@@ -12,10 +12,10 @@ from jvpgen.ir.scoping import dotted
 
 _MARKS = frozenset(
     "flax.linen.compact flax.linen.module.compact flax.linen.nowrap flax.linen.module.nowrap builtins.staticmethod "
-    "builtins.classmethod typing.override typing_extensions.override typing.final abc.abstractmethod".split()
+    "builtins.classmethod builtins.property functools.cached_property typing.override typing_extensions.override typing.final abc.abstractmethod".split()
 )  # the function itself stays what it is
 _SAME_RESULTS = _MARKS | frozenset(
-    "builtins.property functools.cached_property functools.cache functools.lru_cache typing.overload "
+    "functools.cache functools.lru_cache typing.overload "
     "typing.no_type_check typing_extensions.final jax.jit jax.named_call jax.checkpoint jax.remat "
     "jax.ad_checkpoint.checkpoint jax.profiler.annotate_function jaxtyping.jaxtyped beartype.beartype "
     "flax.linen.jit flax.linen.transforms.jit flax.linen.remat flax.linen.transforms.remat "

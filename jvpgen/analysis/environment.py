@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from jvpgen.analysis.filling import Filling
 from jvpgen.ir import nodes
+
+if TYPE_CHECKING:
+    from jvpgen.source.reach import Definition
 
 
 def _unknown(name: str) -> str | None:
@@ -26,6 +30,18 @@ def _no_attributes(name: str) -> frozenset[str] | None:
 
 def _no_filling(name: str) -> Filling | None:
     return None
+
+
+@dataclass(frozen=True)
+class Members:
+    """What classes of values in sight of a file declare, by name. `arrays` are the fields that every class annotates as
+    arrays; fields of a type that never has a tangent are left out."""
+
+    fields: frozenset[str] = frozenset()
+    arrays: frozenset[str] = frozenset()
+    properties: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
+    classes: tuple[Definition, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +84,8 @@ class Environment:
     hold a list, tuple or dict; `active_of` gives the attributes of a module class that may be active, None where nobody
     knows; `is_static_function` whether a function of the project only computes what has no tangent, such as a shape;
     `filling` in which of its arguments a function, or a method, may store something, None where nobody knows;
-    `static_parameters_of` the parameters without a tangent of a function, or of a module class's `__call__`, in reach.
+    `static_parameters_of` the parameters without a tangent of a function, or of a module class's `__call__`, in reach;
+    `members` are what classes of values declare, `arrays` the locals that plainly hold no value of such a class.
     """
 
     qualified: Callable[[str], str | None] = _unknown
@@ -88,6 +105,8 @@ class Environment:
     is_static_function: Callable[[str], bool] = _never
     filling: Callable[[str], Filling | None] = _no_filling
     static_parameters_of: Callable[[str], frozenset[str] | None] = _no_attributes
+    members: Callable[[], Members] = Members
+    arrays: frozenset[str] = frozenset()
 
     def with_active(self, names: Iterable[str]) -> Environment:
         return replace(self, active=self.active | frozenset(names))
@@ -106,6 +125,7 @@ class Environment:
             containers=self.containers - names,
             instances={name: kind for name, kind in self.instances.items() if name not in names},
             collections=self.collections - names,
+            arrays=self.arrays - names,
         )
 
     def global_name(self, dotted: str) -> str | None:

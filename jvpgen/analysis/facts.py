@@ -17,9 +17,10 @@ from jvpgen.analysis import filling
 from jvpgen.analysis.activity import function_environment, is_active, named_filling, returns_active
 from jvpgen.analysis.callees import instance_class, is_collection
 from jvpgen.analysis.decorators import keeps_results
-from jvpgen.analysis.environment import ClassFacts, Environment
+from jvpgen.analysis.environment import ClassFacts, Environment, Members
 from jvpgen.analysis.filling import Filling
 from jvpgen.analysis.inertness import acts_on_tangents
+from jvpgen.analysis.members import first_parameter, members_of, stored_attributes
 from jvpgen.analysis.static import static_parameters
 from jvpgen.ir import nodes
 from jvpgen.ir.explicit import mangled, outside_class
@@ -84,6 +85,9 @@ def file_environment(source: SourceModule, reach: Reach, definition: Definition 
     def filled_by(name: str) -> Filling | None:
         return filling_of(name, source, reach)
 
+    def members() -> Members:
+        return members_of(source, reach)
+
     def static_parameters_of(name: str) -> frozenset[str] | None:
         return _static_parameters_of(name, source, reach)
 
@@ -94,6 +98,7 @@ def file_environment(source: SourceModule, reach: Reach, definition: Definition 
         is_static_function=is_static_function,
         static_parameters_of=static_parameters_of,
         filling=filled_by,
+        members=members,
     )
 
 
@@ -141,7 +146,7 @@ def _read_static_parameters(definition: Definition, reach: Reach) -> frozenset[s
     if not isinstance(method, Method):
         return None
     outer = file_environment(method.owner.module, reach, method.owner)
-    return static_parameters(lowered(method), replace(outer, self_name=_first_parameter(method)))
+    return static_parameters(lowered(method), replace(outer, self_name=first_parameter(method)))
 
 
 _static: WeakKeyDictionary[Reach, dict[str, bool]] = WeakKeyDictionary()
@@ -222,7 +227,7 @@ def _filling(function: nodes.Function, environment: Environment) -> Filling:
 def _filling_of_method(method: Method, owner: Definition, reach: Reach) -> Filling:
     outer = file_environment(method.owner.module, reach, method.owner)
     facts = ClassFacts(owner.path_in_module, owner.qualified)
-    self_name = None if method.is_static else _first_parameter(method)
+    self_name = None if method.is_static else first_parameter(method)
     found = _filling(lowered(method), replace(outer, facts=facts, self_name=self_name))
     return found if method.is_static else replace(found, parameters=found.parameters[1:])
 
@@ -261,7 +266,7 @@ def _lowered(node: cst.FunctionDef, module: SourceModule, class_name: str) -> no
 def method_environment(method: Method, facts: ClassFacts, reach: Reach) -> Environment:
     """The environment around a method of the class that `facts` describe."""
     outer = file_environment(method.owner.module, reach, method.owner)
-    return replace(outer, facts=facts, self_name=None if method.is_static else _first_parameter(method))
+    return replace(outer, facts=facts, self_name=None if method.is_static else first_parameter(method))
 
 
 _facts: WeakKeyDictionary[Reach, dict[str, ClassFacts]] = WeakKeyDictionary()
@@ -287,7 +292,7 @@ def _class_facts(definition: Definition, reach: Reach) -> ClassFacts:
         number_fields=frozenset(field.name for field in all_fields if field.annotation in _NUMBERS),
         constants=frozenset(_constants(definition, reach)),
         methods={name: _method_kind(method) for name, method in all_methods.items()},
-        attributes=frozenset(name for setup in setups for name, _ in _stored_attributes(lowered(setup), "self")),
+        attributes=frozenset(name for setup in setups for name, _ in stored_attributes(lowered(setup), "self")),
         open=any(_is_unknown(ancestor.qualified) for ancestor in mro(definition, reach) if ancestor.definition is None),
     )
     facts = replace(facts, collections=frozenset(_collections(setups, facts, reach)))
@@ -331,37 +336,8 @@ def storing_methods(definition: Definition, reach: Reach) -> Iterator[Method]:
     """Every `setup`, and the methods that store attributes on its behalf."""
     for owner in (definition, *bases_of(definition, reach)):
         for name, method in own_methods(owner, reach).items():
-            if name == "setup" or any(_stored_attributes(lowered(method), _first_parameter(method))):
+            if name == "setup" or any(stored_attributes(lowered(method), first_parameter(method))):
                 yield method
-
-
-def _first_parameter(method: Method) -> str:
-    parameters = (*method.node.params.posonly_params, *method.node.params.params)
-    return parameters[0].name.value if parameters else "self"
-
-
-def _stored_attributes(function: nodes.Function, name: str) -> Iterator[tuple[str, nodes.Expression | None]]:
-    """Attributes of `self` that the function stores, with the value where one attribute gets one value."""
-    for statement in function.body:
-        for node in nodes.walk(statement):
-            if isinstance(node, nodes.Assign):
-                for target in node.targets:
-                    yield from _stored(target, node.value, name)
-            elif isinstance(node, nodes.AugmentedAssign):
-                yield from _stored(node.target, node.value, name)
-
-
-def _stored(
-    target: nodes.Expression, value: nodes.Expression | None, name: str
-) -> Iterator[tuple[str, nodes.Expression | None]]:
-    match target:
-        case nodes.Attribute(value=nodes.Name(id=owner), attribute=attribute) if owner == name:
-            yield attribute, value
-        case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
-            parts = value.elements if isinstance(value, nodes.TupleDisplay) else (value,) * len(elements)
-            if len(parts) == len(elements):
-                for element, part in zip(elements, parts, strict=True):
-                    yield from _stored(element, part, name)
 
 
 def _collections(setups: list[Method], facts: ClassFacts, reach: Reach) -> Iterator[str]:
@@ -369,7 +345,7 @@ def _collections(setups: list[Method], facts: ClassFacts, reach: Reach) -> Itera
     for setup in setups:
         function = lowered(setup)
         inside = function_environment(function, method_environment(setup, facts, reach))
-        for name, value in _stored_attributes(function, inside.self_name or "self"):
+        for name, value in stored_attributes(function, inside.self_name or "self"):
             if value is not None and is_collection(value, inside):
                 yield name
 
@@ -382,7 +358,7 @@ def _submodules(
     for setup in setups:
         function = lowered(setup)
         inside = function_environment(function, method_environment(setup, facts, reach))
-        for name, value in _stored_attributes(function, inside.self_name or "self"):
+        for name, value in stored_attributes(function, inside.self_name or "self"):
             kind = instance_class(value, inside) if value is not None else None
             if kind is not None:
                 found.setdefault(name, set()).add(kind or None)
@@ -418,7 +394,7 @@ def _with_active_attributes(facts: ClassFacts, setups: list[Method], reach: Reac
         active = set(facts.active_attributes)
         for function, outer in functions:
             inside = function_environment(function, replace(outer, facts=facts))
-            for name, value in _stored_attributes(function, inside.self_name or "self"):
+            for name, value in stored_attributes(function, inside.self_name or "self"):
                 if value is not None and is_active(value, inside):
                     active.add(name)
         if active == facts.active_attributes:

@@ -190,6 +190,9 @@ def _callee(function: nodes.Expression, environment: Environment) -> str | None:
             full = environment.qualified(name) if name else None
             return full if full is not None and environment.kind(full) == "module_class" else None
         case nodes.Attribute(value=nodes.Name(id=owner), attribute=attribute) if owner == environment.self_name:
-            return environment.facts.submodules.get(attribute) if environment.facts is not None else None
+            facts = environment.facts
+            if facts is not None and attribute in facts.methods:
+                return f"{facts.qualified}.{attribute}"
+            return facts.submodules.get(attribute) if facts is not None else None
     name = dotted(function)
     return environment.qualified(name) if name else None

@@ -24,10 +24,10 @@ def captures_active(function: nodes.Function | nodes.Lambda, environment: Enviro
 
 def _reads_active(node: nodes.Node, environment: Environment) -> bool:
     if isinstance(node, nodes.Attribute):
-        if node.attribute in callees.STATIC_ATTRIBUTES:
-            return False
         if is_active(node, environment):
             return True
+        if node.attribute in callees.STATIC_ATTRIBUTES:
+            return False
     if isinstance(node, nodes.Name):
         return node.id in environment.active
     return any(_reads_active(child, environment) for child in nodes.children(node))

@@ -28,6 +28,7 @@ CANONICAL_MODULES: Mapping[str, str] = {
     "nn": "import flax.linen as nn",
     "jax": "import jax",
     "np": "import numpy as np",
+    "operator": "import operator",
 }
 _FORMULAS = frozenset(rule.function for rule in RULES.values() if rule.function is not None)
 

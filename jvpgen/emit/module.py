@@ -20,8 +20,9 @@ def module_text(
     parts: Iterable[nodes.Function | Remark],
     line_length: int,
     origin: str,
+    members: Sequence[str] = (),
 ) -> str:
-    """The text of the generated file, without the footer."""
+    """The text of the generated file, without the footer. `members` are those of records that it takes for theirs."""
     lines = [
         f"# {BANNER} from {source.path}. DO NOT EDIT.",
         f"# {origin}",
@@ -29,6 +30,9 @@ def module_text(
         "",
         *imports,
     ]
+    if members:
+        listed = ", ".join(f'"{name}"' for name in members)
+        lines += ["", "# Arrays have these as well: of a record, its class decides what they are.", f"RECORD_MEMBERS = ({listed},)"]
     for part in parts:
         lines += ["", ""]
         lines += _remark(part, line_length) if isinstance(part, Remark) else show_statement(part)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from jvpgen.analysis import callees
+from jvpgen.analysis import callees, records
 from jvpgen.analysis.activity import makes_a_callable
 from jvpgen.analysis.effects import is_pure
 from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
@@ -327,6 +327,10 @@ def push_augmented(node: nodes.AugmentedAssign, frame: Frame, block: Block) -> N
     """`x += y` on both halves; any other operator is written out."""
     active = is_active_target(node.target, frame)
     target = node.target
+    own = _own_operator(node, frame) if active else None
+    if own is not None:
+        assign(target, expressions.push(own, frame, block), frame, block)
+        return
     if active or acts_on_tangents(node.value, frame.environment):
         target = stored_target(node.target, frame, block, node.value)
     dot = tangent_target(target, frame) if active else None
@@ -340,6 +344,16 @@ def push_augmented(node: nodes.AugmentedAssign, frame: Frame, block: Block) -> N
         assign(target, before, frame, block)
     else:
         _in_place(target, dot, node, frame, block)
+
+
+def _own_operator(node: nodes.AugmentedAssign, frame: Frame) -> nodes.Expression | None:
+    """`x + y` or `operator.iadd(x, y)`, where a class in sight defines one of these."""
+    in_place = records.own_in_place_operator(node, frame.environment)
+    if in_place is not None:
+        function = nodes.Attribute(frame.naming.module("operator"), in_place)
+        return nodes.Call(function, (nodes.Argument(node.target), nodes.Argument(node.value)), span=node.span)
+    written_out = nodes.Binary(node.target, node.operator, node.value, span=node.span)
+    return written_out if records.own_operator(written_out, frame.environment) is not None else None
 
 
 def _in_place(

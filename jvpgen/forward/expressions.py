@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from jvpgen.analysis import records
 from jvpgen.analysis.activity import is_active, is_foreign_attribute, is_module_variables, reads_submodule
 from jvpgen.analysis.callees import is_collection
+from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
 from jvpgen.analysis.purity import is_index_arithmetic, is_trivial
 from jvpgen.forward import calls, comprehensions, containers, functions, rule_terms
@@ -36,6 +38,9 @@ def push(node: nodes.Expression, frame: Frame, block: Block) -> Pushed:
     """The value of `node` with its tangent; statements that must run before go to `block`."""
     if not needs_pushing(node, frame.environment):
         return Pushed(node)
+    own = records.own_operator(node, frame.environment)
+    if own is not None:
+        return _own_operator(node, own, frame, block)
     match node:
         case nodes.Name(id=name):
             return Pushed(node, frame.tangent(name))
@@ -135,26 +140,33 @@ def _attribute(node: nodes.Attribute, frame: Frame, block: Block) -> Pushed:
     if isinstance(node.value, nodes.Name) and node.value.id == environment.self_name:
         facts = environment.facts
         if facts is not None and node.attribute in facts.active_properties:
-            raise NotExpressible(f"the property `{node.attribute}` computes with parameters", node)
+            return _read_at_run_time(Pushed(node.value), node, frame)
         if facts is not None and not facts.setup_is_written:
             raise NotExpressible(f"`setup`, which makes `{node.attribute}`, is not written out", node)
         if facts is not None and is_foreign_attribute(node.attribute, facts):
-            return _read_at_run_time(node.value, node, frame)
+            return _read_at_run_time(Pushed(node.value), node, frame)
         return Pushed(node, nodes.Attribute(node.value, frame.naming.tangent_attribute(node.attribute)))
     if reads_submodule(node, environment):
-        return _read_at_run_time(plain(node.value, frame, block).primal, node, frame)
+        return _read_at_run_time(Pushed(plain(node.value, frame, block).primal), node, frame)
     value = plain(node.value, frame, block)
+    if value.is_active and is_decided_by_class(node, environment):
+        return _read_at_run_time(value, node, frame)
     primal = nodes.Attribute(value.primal, node.attribute, span=node.span)
     if value.tangent is None or not is_active(node, environment):
         return Pushed(primal)
     return Pushed(primal, nodes.Attribute(value.tangent, node.attribute))
 
 
-def _read_at_run_time(owner: nodes.Expression, node: nodes.Attribute, frame: Frame) -> Pushed:
-    """An attribute of a module that another class sets: only run time knows whether it has a tangent."""
-    arguments = tuple_of((owner, nodes.Constant(f'"{node.attribute}"')))
-    nothing = tuple_of((nodes.Constant("None"), nodes.Constant("None")))
-    return paired(call(frame.naming.helper("pushforward"), nodes.Name("getattr"), arguments, nothing), node)
+def is_decided_by_class(node: nodes.Attribute, environment: Environment) -> bool:
+    """Whether the class of a value says what an attribute is: a property, or a field called as arrays call a size."""
+    return records.may_be_property(node, environment) or records.has_ambiguous_field(node, environment)
+
+
+def _read_at_run_time(owner: Pushed, node: nodes.Attribute, frame: Frame) -> Pushed:
+    """An attribute that another class sets, or computes: only run time knows whether it has a tangent."""
+    arguments = tuple_of((owner.primal, nodes.Constant(f'"{node.attribute}"')))
+    tangents = tuple_of((owner.tangent or nodes.Constant("None"), nodes.Constant("None")))
+    return paired(call(frame.naming.helper("pushforward"), nodes.Name("getattr"), arguments, tangents), node)
 
 
 def _subscript(node: nodes.Subscript, frame: Frame, block: Block) -> Pushed:
@@ -215,6 +227,23 @@ def _operator(
 
     padded = [*parameters, "exponent"][: len(parts)]
     return apply_rule(rule, padded, operands, rebuilt, node, frame, block)
+
+
+def _own_operator(node: nodes.Expression, name: str, frame: Frame, block: Block) -> Pushed:
+    """`pushforward(operator.mul, …)`: an operator that the class of an operand may define."""
+    match node:
+        case nodes.Binary(left=left, right=right):
+            operands: tuple[nodes.Expression, ...] = (left, right)
+        case nodes.Subscript(value=value, index=index):
+            operands = (value, index)
+            if any(isinstance(part, nodes.Slice) for part in nodes.walk(index)):
+                operands = (value, nodes.Subscript(nodes.Attribute(frame.naming.module("jnp"), "s_"), index))
+        case _:
+            assert isinstance(node, nodes.Unary)
+            operands = (node.operand,)
+    function = nodes.Attribute(frame.naming.module("operator"), name)
+    pushed = calls.dispatched(nodes.Call(function, tuple(map(nodes.Argument, operands))), frame, block)
+    return replace(pushed, primal=node)
 
 
 def _union(node: nodes.Binary, left: nodes.Expression, right: nodes.Expression, frame: Frame, block: Block) -> Pushed:

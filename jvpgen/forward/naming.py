@@ -19,7 +19,7 @@ RUNTIME_NAMES = (
     "Pair", "apply_jvp", "body", "function_jvp", "opaque", "pairs", "param", "pushforward", "tangent_lax",
     "tangent_numpy", "variable", "variables_of", "zero",
 )  # fmt: skip
-MODULE_OF = {"jnp": "jax.numpy", "lax": "jax.lax", "nn": "flax.linen", "jax": "jax", "np": "numpy"}
+MODULE_OF = {"jnp": "jax.numpy", "lax": "jax.lax", "nn": "flax.linen", "jax": "jax", "np": "numpy", "operator": "operator"}
 
 _BUILTINS = frozenset(
     "sum max min abs pow round all any len list dict tuple set type id iter next map filter zip range input".split()
@@ -154,5 +154,5 @@ def module_aliases(names: Names) -> dict[str, str]:
         if users:
             aliases[usual] = users[0]
         elif names.candidates(usual):
-            aliases[usual] = module.replace(".", "_")
+            aliases[usual] = module.replace(".", "_") if module != usual else f"{usual}_"
     return aliases

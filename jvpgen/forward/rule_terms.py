@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from jvpgen.analysis import records
 from jvpgen.analysis.purity import is_number
 from jvpgen.forward.naming import MODULE_OF
 from jvpgen.forward.pushed import OUT, Frame, Operand, Pushed
@@ -156,10 +157,12 @@ def is_plain_number(node: nodes.Expression, frame: Frame) -> bool:
 
 
 def _is_number_field(node: nodes.Node, frame: Frame) -> bool:
-    """False for a field of `self` that may hold an array."""
+    """False for a field, of `self` or of a record, that may hold an array."""
     match node:
         case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute) if name == frame.environment.self_name:
             return frame.environment.facts is not None and attribute in frame.environment.facts.number_fields
+        case nodes.Attribute():
+            return not records.has_ambiguous_field(node, frame.environment)
     return True
 
 

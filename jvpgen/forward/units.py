@@ -18,6 +18,7 @@ from jvpgen.analysis.decorators import keeps_results, unknown_decorator
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment, storing_methods
 from jvpgen.analysis.inertness import needs_pushing
+from jvpgen.analysis.records import OPERATOR_METHODS
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report
 from jvpgen.forward.functions import derived_parameters, push_function
@@ -102,7 +103,7 @@ class _Identifiers(cst.CSTVisitor):
 def derive_unit(definition: Definition, reach: Reach, spelling: Spelling, report: Report) -> Unit:
     """The unit of a module class or of a function; calls that go to `jax.jvp` are reported."""
     order = definition.module.span(definition.node).line
-    of_kind = _function_unit if definition.kind == "function" else _class_unit
+    of_kind = _UNITS_BY_KIND.get(definition.kind, _class_unit)
     unit = of_kind(definition, order, reach, spelling, report)
     for item in unit.remaining:
         if item.code == "JVP401" and item.qualified and leads_in_a_circle(item.qualified, definition, reach):
@@ -187,7 +188,7 @@ def _setups_are_written(definition: Definition, facts: ClassFacts, reach: Reach,
 def _is_derivable(name: str, method: Method) -> bool:
     if name.startswith("__") and name.endswith("__") and name != "__call__":
         return False
-    return not method.is_property
+    return not method.is_property or is_getter(method)
 
 
 def _has_something(function: nodes.Function, outer: Environment, facts: ClassFacts) -> bool:
@@ -199,6 +200,8 @@ def _has_something(function: nodes.Function, outer: Environment, facts: ClassFac
         return bool(facts.active_attributes)
     if function.name == "__call__":
         return True
+    if function.name in facts.methods.keys() - facts.active_properties and facts.methods[function.name] == "property":
+        return False
     if leaves_active(function, inside):
         return True
     return any(
@@ -206,6 +209,48 @@ def _has_something(function: nodes.Function, outer: Environment, facts: ClassFac
         for statement in function.body
         for node in nodes.walk(statement)
     )
+
+
+# --- Classes of values ------------------------------------------------------------------------------------------------
+
+
+def _value_class_unit(definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report) -> Unit:
+    """The methods, properties and operators of a record: functions whose first argument is the record."""
+    parts: list[nodes.Function | Remark] = []
+    bodies: dict[str, nodes.Function] = {}
+    remaining: list[Remaining] = []
+    outer = file_environment(definition.module, reach, definition)
+    for name, method in own_methods(definition, reach).items():
+        if not is_value_method(method):
+            continue
+        function = lowered(method)
+        if not leaves_active(function, function_environment(function, outer)):
+            continue
+        unknown = [found for found in (unknown_decorator(item, outer) for item in function.decorators) if found]
+        label = f"{definition.path_in_module}.{mangled(name, definition.path_in_module)}"
+        body = _pushed(function, outer, label, _target(label), unknown, spelling, report)
+        parts.append(body)
+        remaining += remaining_calls(function, function_environment(function, outer))
+        if isinstance(body, nodes.Function):
+            bodies[name] = body
+        else:
+            remaining.append(_as_opaque(function, body))
+    return Unit(definition, order, tuple(parts), bodies, tuple(remaining))
+
+
+def is_value_method(method: Method) -> bool:
+    """Whether a method of a class of values may be asked for its derivative: a method, a getter, an operator."""
+    if method.is_static or method.is_class_method or (method.is_property and not is_getter(method)):
+        return False
+    special = method.name.startswith("__") and method.name.endswith("__")
+    return not special or method.name in OPERATOR_METHODS
+
+
+def is_getter(method: Method) -> bool:
+    return method.decorators[-1:] in (("builtins.property",), ("functools.cached_property",))
+
+
+_UNITS_BY_KIND = {"function": _function_unit, "struct": _value_class_unit, "class": _value_class_unit}
 
 
 # --- Pushing ----------------------------------------------------------------------------------------------------------
@@ -281,8 +326,8 @@ def referenced(unit: Unit, reach: Reach) -> tuple[Definition, ...]:
     names = {name for function in _sources(unit, reach) for name in _dotted_reads(function)}
     values = {name for body in unit.bodies.values() for name in _value_reads(body)}
     waiting = [(name, source, outer) for name in sorted(names)]
-    for base in unit.bases:
-        found.setdefault(base.key, base)
+    for other in (*unit.bases, *_classes_used(unit, outer, reach)):
+        found.setdefault(other.key, other)
     for definition in (unit.definition, *unit.bases):
         if definition.kind == "module_class":
             waiting += _default_names(definition, reach)
@@ -305,6 +350,17 @@ def referenced(unit: Unit, reach: Reach) -> tuple[Definition, ...]:
             waiting += [(part, definition.module, inner) for part in _value_names(definition)]
     found.pop(unit.definition.key, None)
     return tuple(found.values())
+
+
+def _classes_used(unit: Unit, outer: Environment, reach: Reach) -> Iterator[Definition]:
+    """Classes of values in sight with a member that the unit may use: by its name, or by an operator."""
+    read = [node for function in _sources(unit, reach) for node in nodes.walk(function)]
+    names = {node.attribute for node in read if isinstance(node, nodes.Attribute)}
+    has_operators = any(isinstance(node, nodes.Binary | nodes.Unary | nodes.Subscript | nodes.Call) for node in read)
+    for definition in outer.members().classes:
+        own = {name for name, method in own_methods(definition, reach).items() if is_value_method(method)}
+        if own & names or (has_operators and own & OPERATOR_METHODS):
+            yield definition
 
 
 def globals_read(unit: Unit, reach: Reach) -> frozenset[str]:

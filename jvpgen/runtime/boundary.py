@@ -79,11 +79,18 @@ def checked(tangent: Any, primal: Any, name: str) -> tuple[Any, Any]:
     if isinstance(primal, list | tuple):
         return _checked_sequence(tangent, primal, name)
     if form_of(primal) == "object":
-        fields = fields_of(primal).items()
+        fields = _moving_fields(primal).items()
         parts = {key: checked(getattr(tangent, key, None), part, f"{name}.{key}") for key, part in fields}
         moving = {key: part for key, (part, _) in parts.items() if part is not getattr(primal, key)}
-        return _replaced(primal, moving), Record({key: t for key, (_, t) in parts.items()}, "object")
+        held = {key: parts[key][1] if key in parts else zero(part) for key, part in fields_of(primal).items()}
+        return _replaced(primal, moving), Record(held, "object")
     return _checked_leaf(tangent, primal, name)
+
+
+def _moving_fields(primal: Any) -> dict[str, Any]:
+    """The fields of a dataclass but those that JAX takes for constant: a tangent holds their values again."""
+    constant = {field.name for field in dataclasses.fields(primal) if field.metadata.get("pytree_node") is False}
+    return {name: part for name, part in fields_of(primal).items() if name not in constant}
 
 
 def _replaced(primal: Any, changed: Mapping[str, Any]) -> Any:
@@ -111,7 +118,8 @@ def _checked_sequence(tangent: Any, primal: Any, name: str) -> tuple[Any, Any]:
     parts = [checked(t, p, f"{name}[{i}]") for i, (t, p) in enumerate(zip(tangent, primal, strict=True))]
     values, moving = [value for value, _ in parts], [t for _, t in parts]
     if hasattr(primal, "_make"):
-        return primal._make(values), primal._make(moving)
+        fields = dict(zip(primal._fields, moving, strict=True))
+        return primal._make(values), Record(fields, form_of(primal) or "tuple")
     return type(primal)(values), type(primal)(moving)
 
 

@@ -60,12 +60,18 @@ def _replaced_names(kind: type, function: Any, names: frozenset[str]) -> Iterato
                 continue
             original = inspect.getattr_static(mro[place], name)
             if not callable(original) or isinstance(original, type):
-                if hasattr(original, "__get__"):
+                if hasattr(original, "__get__") and not _has_body(getattr(original, "wrapped", original)):
                     yield name
                 continue
             written = exact_function(original)
             if body_of(written) is None and not is_opaque(written):
                 yield name
+
+
+def _has_body(descriptor: Any) -> bool:
+    """Whether a property has a derivative: then it is asked for by its name, and an override answers."""
+    getter = exact_function(descriptor)
+    return body_of(getter) is not None or is_opaque(getter)
 
 
 def _defines(base: type, function: Any) -> bool:

@@ -76,7 +76,7 @@ def _anchored(tangent: Any, primal: Any, part: Callable[[Any, Any], Any]) -> Any
             tangent.update({key: part(t, primal[key]) for key, t in tangent.items() if key in primal})
         return tangent
     if kind is Record:
-        return tangent.mapped(lambda name, t: part(t, _field(primal, name)))
+        return Record.mapped(tangent, lambda name, t: part(t, _field(primal, name)))
     if isinstance(tangent, tuple) and hasattr(tangent, "_make"):
         parts = _sequence(primal, len(tangent))
         return tangent if parts is None else tangent._make(part(t, p) for t, p in zip(tangent, parts, strict=True))

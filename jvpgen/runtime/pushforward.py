@@ -8,6 +8,7 @@ a rule, a builtin that moves values around. What is none of these is called plai
 from __future__ import annotations
 
 import functools
+import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -24,11 +25,13 @@ from jvpgen.runtime.generated import find_body
 from jvpgen.runtime.interceptor import intercepted
 from jvpgen.runtime.lifts import keeps_tangents
 from jvpgen.runtime.marks import marked
+from jvpgen.runtime.members import own_operator
 from jvpgen.runtime.module_api import API
 from jvpgen.runtime.opaque import differentiated_method, opaque
 from jvpgen.runtime.pair import Pair, anchor, is_pair, primal_of
 from jvpgen.runtime.registry import body_of, exact_function, is_handled
 from jvpgen.runtime.rule_dispatch import by_rule, method_name
+from jvpgen.runtime.special import unknown_member
 from jvpgen.runtime.structures import Method, by_structure, constructed
 from jvpgen.runtime.zero import is_zero, zero
 
@@ -46,9 +49,12 @@ def pushforward(
     args = [p if t is None or is_pair(p) else Pair(p, t) for p, t in zip(primals, tangents, strict=True)]
     live.note(primals, tangents)
     constants = Constants([*args, *kwargs.values()])
-    outcome = push(f, args, kwargs)
+    out, out_dot = push(f, args, kwargs)
     constants.check(_name(f))
-    return outcome
+    caller = sys._getframe(1)
+    if not is_zero(out_dot) and (unknown := unknown_member(out, caller.f_code, caller.f_globals)):
+        raise LostTangent(f"{_name(f)} returned a record, and nothing that was generated knows {unknown}")
+    return out, out_dot
 
 
 def push(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
@@ -126,6 +132,9 @@ def _partial(f: functools.partial[Any], args: list[Any], kwargs: Mapping[str, An
 
 def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = None) -> Outcome:
     """A function; `plain` is what a plain call would call, when `args` begins with its bound receiver."""
+    outcome = own_operator(f, args)
+    if outcome is not None:
+        return outcome
     for candidate in _layers(f):
         if isinstance(candidate, functools.partial | types.MethodType) and candidate is not f:
             return push(candidate, args, kwargs)

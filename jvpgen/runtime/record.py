@@ -2,7 +2,8 @@
 
 A NamedTuple, a dataclass, a `flax.struct` or a transformers `ModelOutput` holds fields, and so does its tangent: a
 `Record` answers attribute, index, iteration and the mapping methods as the primal would. The user's class never sees a
-tangent until the public boundary (`boundary.materialised`).
+tangent until the public boundary (`boundary.materialised`). What the class has of its own (properties, methods,
+operators, an `__iter__`) is not linear in general, and no business of a Record: it refuses.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 import jax
 
+from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.zero import is_zero
 
 Form = Literal["tuple", "mapping", "model_output", "object"]
@@ -33,11 +35,19 @@ class Record:
     def all_zero(self) -> bool:
         return all(is_zero(tangent) for tangent in self._fields.values())
 
+    def __getattribute__(self, name: str) -> Any:
+        """A field, even if it is called `values` or `items`; those of a mapping are no attributes."""
+        if name not in _OWN_ATTRIBUTES and self._form != "mapping":
+            if name in self._fields:
+                return self._fields[name]
+            if name in _OF_MAPPINGS and self._form != "model_output":
+                raise AttributeError(f"no tangent of {name!r}, which the class of a record defines")
+        return object.__getattribute__(self, name)
+
     def __getattr__(self, name: str) -> Any:
-        fields = object.__getattribute__(self, "_fields")
-        if name in fields:
-            return fields[name]
-        raise AttributeError(f"no tangent of a field {name!r}; there are {list(fields)}")
+        if name in self._fields:
+            return self._fields[name]
+        raise AttributeError(f"no tangent of a field {name!r}; there are {list(self._fields)}")
 
     def __setattr__(self, name: str, tangent: Any) -> None:
         self._fields[name] = tangent
@@ -46,13 +56,17 @@ class Record:
         self._fields[name] = tangent
 
     def __getitem__(self, index: Any) -> Any:
+        if self._form == "object":
+            raise LostTangent(f"a record with the fields {list(self._fields)} is indexed by a method of its class")
         if self._form == "mapping" or isinstance(index, str):
             return self._fields[index]
         return self._present()[index]
 
     def __iter__(self) -> Iterator[Any]:
         if self._form in ("mapping", "model_output"):
-            return iter(self.keys())
+            return iter(Record.keys(self))
+        if self._form == "object":
+            raise LostTangent(f"a record with the fields {list(self._fields)} is iterated by a method of its class")
         return iter(self._present())
 
     def __len__(self) -> int:
@@ -74,10 +88,10 @@ class Record:
         return [name for name, t in self._fields.items() if not (self._form == "model_output" and t is None)]
 
     def values(self) -> list[Any]:
-        return [self._fields[name] for name in self.keys()]
+        return [self._fields[name] for name in Record.keys(self)]
 
     def items(self) -> list[tuple[Any, Any]]:
-        return [(name, self._fields[name]) for name in self.keys()]
+        return [(name, self._fields[name]) for name in Record.keys(self)]
 
     def get(self, name: Any, default: Any = None) -> Any:
         return self._fields.get(name, default)
@@ -94,6 +108,16 @@ class Record:
     def __repr__(self) -> str:
         return f"Record({self._fields!r})"
 
+    def _refused(self, *others: Any) -> Any:
+        raise LostTangent(f"an operator of a user's class, on a record with the fields {list(self._fields)}")
+
+    __array_ufunc__ = None  # an array leaves `array op Record` to us
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refused
+    __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __mod__ = __rmod__ = __neg__ = __pos__ = _refused
+
+
+_OF_MAPPINGS = frozenset(("keys", "values", "items", "get", "to_tuple"))
+_OWN_ATTRIBUTES = frozenset(("_fields", "_form"))
 
 jax.tree_util.register_pytree_node(
     Record,
@@ -105,7 +129,9 @@ jax.tree_util.register_pytree_node(
 def form_of(value: Any) -> Form | None:
     """How a user's container holds its fields; None when it is not one of the known kinds."""
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return "tuple"
+        kind = type(value)
+        own = kind.__iter__ is not tuple.__iter__ or kind.__getitem__ is not tuple.__getitem__
+        return "object" if own else "tuple"
     if isinstance(value, Mapping):
         return "model_output" if hasattr(value, "to_tuple") else "mapping"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

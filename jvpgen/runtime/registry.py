@@ -19,6 +19,7 @@ from flax.linen import module as linen_module
 
 from jvpgen.runtime import regions
 from jvpgen.runtime.pair import anchor, is_pair
+from jvpgen.runtime.special import unknown_member
 from jvpgen.runtime.staleness import is_current, stale
 from jvpgen.runtime.zero import is_zero, zero
 
@@ -42,6 +43,10 @@ def exact_function(target: Any) -> Any:
     """The function that the user wrote: no bound self, no wrapper of Flax's."""
     if isinstance(target, type):
         target = target.__call__
+    if isinstance(target, property):
+        return target.fget
+    if isinstance(target, functools.cached_property):
+        return target.func
     if isinstance(target, staticmethod | classmethod):
         target = target.__func__
     if isinstance(target, types.MethodType):
@@ -98,6 +103,8 @@ class Body:
         """Runs the derivative on arguments, active ones as Pairs; None when it does not take a tangent that moves."""
         if not self.is_current:
             raise stale(self.derivative, self.name)
+        if any(map(self._misreads, (*args, *kwargs.values()))):
+            return None
         bound = _bind(self, args, kwargs)
         if bound is None:
             return None
@@ -105,6 +112,11 @@ class Body:
             returned = self.derivative(*bound[0], **bound[1])
         out, out_dot = (None, None) if returned is None else returned  # None: it has no `return`, like `setup`
         return out, anchor(out_dot, out)
+
+    def _misreads(self, argument: Any) -> bool:
+        """Whether an argument is a record whose class has what this derivative would take for an array's."""
+        derivative: Any = self.derivative
+        return unknown_member(_split(argument)[0], derivative.__code__, derivative.__globals__) is not None
 
     def _module_of(self, args: Sequence[Any]) -> Any:
         """The module whose method this is the derivative of; None for a function, whatever it is given."""

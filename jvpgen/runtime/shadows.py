@@ -88,7 +88,7 @@ def filled(stored: Any, primal: Any) -> Any:
         parts = [filled(t, p) for t, p in zip(stored, primal, strict=True)]
         return parts if isinstance(stored, list) else tuple(parts)
     if isinstance(stored, Record):
-        return stored.mapped(lambda field, t: filled(t, _field(primal, field)))
+        return Record.mapped(stored, lambda field, t: filled(t, _field(primal, field)))
     if meta.is_axis_metadata(stored) and meta.is_axis_metadata(primal):
         return primal.replace_boxed(filled(stored.unbox(), primal.unbox()))
     return stored
@@ -103,7 +103,7 @@ def sparse(tangent: Any, primal: Any) -> Any:
     if isinstance(tangent, list | tuple) and isinstance(primal, list | tuple) and len(tangent) == len(primal):
         return tuple(sparse(t, p) for t, p in zip(tangent, primal, strict=True))
     if isinstance(tangent, Record):
-        return tangent.mapped(lambda field, t: sparse(t, _field(primal, field)))
+        return Record.mapped(tangent, lambda field, t: sparse(t, _field(primal, field)))
     return instantiate(tangent, primal)
 
 

@@ -19,10 +19,11 @@ import jax
 from jvpgen.runtime import trees
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import moving_fields
+from jvpgen.runtime.members import getter
 from jvpgen.runtime.pair import Pair, is_pair
 from jvpgen.runtime.record import Record, field_names, fields_of, form_of
 from jvpgen.runtime.registry import body_of, exact_function, is_opaque
-from jvpgen.runtime.zero import Zero, is_inexact, is_zero, zero
+from jvpgen.runtime.zero import LINEAR_PROPERTIES, Zero, is_inexact, is_zero, like_of, zero
 
 Outcome = tuple[Any, Any]
 
@@ -38,7 +39,7 @@ def split_named(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
     return dict(zip(arguments, primals, strict=True)), dict(zip(arguments, tangents, strict=True))
 
 
-def _push(f: Any, *arguments: Pair) -> Outcome:
+def _push(f: Any, *arguments: Any) -> Outcome:
     from jvpgen.runtime.pushforward import push
 
     return push(f, list(arguments), {})
@@ -158,10 +159,14 @@ def _getattr(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     owner, name = primals[0], primals[1]
     if len(primals) > 2 and not hasattr(owner, name):
         return primals[2], tangents[2]
+    of_property = getter(type(owner), name)
+    if of_property is not None:
+        return _push(of_property, args[0])
     out = getattr(owner, name)
     if isinstance(owner, nn.Module):
         return out, _attribute_tangent(owner, name, out)
-    return out, zero(out) if is_zero(tangents[0]) else getattr(tangents[0], name)
+    is_linear = like_of(owner) is None or name in LINEAR_PROPERTIES
+    return out, getattr(tangents[0], name) if is_linear and not is_zero(tangents[0]) else zero(out)
 
 
 def _attribute_tangent(owner: nn.Module, name: str, out: Any) -> Any:
@@ -295,7 +300,7 @@ def by_structure(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome 
         return partner(args, kwargs)
     if isinstance(f, Method):
         return f.run(args, kwargs)
-    if getattr(f, "__name__", "") in ("replace", "_replace") and len(args) == 1:
+    if getattr(f, "__name__", "") in ("replace", "_replace") and len(args) == 1 and not _is_users(f, args[0]):
         return _replaced(f, args[0], kwargs)
     owner = getattr(f, "__objclass__", None)
     if owner in (list, dict, tuple) and args:  # list.append and the like
@@ -321,6 +326,12 @@ def _method_of_constant(receiver: Any, name: str, args: list[Any], kwargs: Mappi
             "make it in the function that fills it, or return what is stored"
         )
     return _container_method(name, [Pair(receiver, zero(receiver)), *args], kwargs)
+
+
+def _is_users(f: Any, owner: Any) -> bool:
+    """Whether a class brings its own `replace`, which may do anything."""
+    kind = type(owner.primal if is_pair(owner) else owner)
+    return getattr(f, "__module__", None) == kind.__module__
 
 
 def _replaced(f: Any, owner: Any, kwargs: Mapping[str, Any]) -> Outcome | None:

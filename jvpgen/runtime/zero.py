@@ -35,7 +35,7 @@ _LINEAR = """
     transpose view
 """
 _LINEAR_METHODS = frozenset(_LINEAR.split())
-_LINEAR_PROPERTIES = frozenset(("T", "mT", "real", "imag"))
+LINEAR_PROPERTIES = frozenset(("T", "mT", "real", "imag"))
 
 
 class Zero:
@@ -203,7 +203,7 @@ class Zero:
             raise AttributeError(name)
         if self.__is_value():
             return _part_of_value(self._primal, name)
-        if name in _LINEAR_PROPERTIES:
+        if name in LINEAR_PROPERTIES:
             return Zero.of(operator.attrgetter(name), self)
         if name in _LINEAR_METHODS:
             return lambda *args, **kwargs: Zero.of(lambda like: getattr(like, name)(*args, **kwargs), self)
@@ -279,7 +279,7 @@ def like_of(value: Any) -> Like | None:
     try:
         return jax.typeof(value)  # type: ignore[no-any-return]
     except TypeError:
-        if hasattr(value, "shape") and hasattr(value, "dtype"):  # an abstract array
+        if isinstance(getattr(value, "shape", None), tuple) and hasattr(value, "dtype"):  # an abstract array
             return value  # type: ignore[no-any-return]
         return None
 
@@ -399,8 +399,6 @@ def zero(value: Any) -> Any:
         return tuple([zero(item) for item in value])
     if kind is dict:
         return {key: zero(item) for key, item in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_make"):
-        return value._make(zero(item) for item in value)
     if kind is collections.defaultdict:
         return collections.defaultdict(value.default_factory, {key: zero(item) for key, item in value.items()})
     if kind is collections.OrderedDict:
