@@ -5,7 +5,7 @@
 from functools import partial, reduce
 
 import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, pushforward, zero
+from jvpgen.runtime import Pair, apply_jvp, body, pushforward, zero
 
 from input import Reduced
 
@@ -42,24 +42,11 @@ def Reduced_jvp(
 def _Reduced(self, pairs, pairs_dot, named, named_dot):
     left, right = zip(*pairs)
     left_dot, right_dot = zip(*pairs_dot)
-    # products = list(map(lambda a, b: a * b, left, right))
-    items = []
-    items_dot = []
-    for item, item_1, item_dot, item_1_dot in zip(left, right, left_dot, right_dot):
-
-        def function(a, b):
-            return a * b
-
-        @body(function)
-        def _(a, a_dot, b, b_dot):
-            return a * b, a_dot * b + a * b_dot
-
-        value_out, value_out_dot = pushforward(
-            function, (item, item_1), (item_dot, item_1_dot)
-        )
-        items.append(value_out)
-        items_dot.append(value_out_dot)
-    products, products_dot = list(items), list(items_dot)
+    products = list(a * b for a, b in zip(left, right))
+    products_dot = list(
+        a_dot * b + a * b_dot
+        for a, b, a_dot, b_dot in zip(left, right, left_dot, right_dot)
+    )
 
     # total = reduce(lambda a, b: a * b, products)
     def function(a, b):
@@ -97,9 +84,13 @@ def _Reduced(self, pairs, pairs_dot, named, named_dot):
     def _(a, a_dot, b, b_dot):
         return a - b * total, a_dot - (b_dot * total + b * total_dot)
 
-    weighted, _ = pushforward(partial, (function, right[0]), (None, right_dot[0]))
+    weighted, weighted_dot = pushforward(
+        partial, (function, right[0]), (None, right_dot[0])
+    )
     # return left, total, vectors, score, weighted(left[1]), list(map(jnp.sin, ...
-    weighted_out, weighted_out_dot = pushforward(weighted, (left[1],), (left_dot[1],))
+    weighted_out, weighted_out_dot = pushforward(
+        Pair(weighted, weighted_dot), (left[1],), (left_dot[1],)
+    )
     return (
         (
             left,
@@ -123,6 +114,6 @@ def _Reduced(self, pairs, pairs_dot, named, named_dot):
     )
 
 
-# jvpgen: generator=- rest=3c5c9b3356e0
-# jvpgen: Reduced text=46b07f59538c source=1c3a023804b8 body=fc74e8a5fa59
+# jvpgen: generator=- rest=efe7b2bbf299
+# jvpgen: Reduced text=46b07f59538c source=1c3a023804b8 body=2c5504263897
 #   Reduced_jvp, _Reduced <- Reduced, jnp, nn, partial, reduce

@@ -81,22 +81,10 @@ def _Kept(self, x, x_dot, scales, scales_dot):
     items = []
     items_dot = []
     for item, item_dot in zip([x, x * 2], [x_dot, x_dot * 2]):
-        items_out = []
-        items_out_dot = []
-        for item_out, item_out_dot in zip(scales, scales_dot):
-
-            def function(v):
-                return v * item
-
-            @body(function)
-            def _(v, v_dot):
-                return v * item, v_dot * item + v * item_dot
-
-            value, value_dot = pushforward(function, (item_out,), (item_out_dot,))
-            items_out.append(value)
-            items_out_dot.append(value_dot)
-        items.append(list(items_out))
-        items_dot.append(list(items_out_dot))
+        items.append(list(v * item for v in scales))
+        items_dot.append(
+            list(v_dot * item + v * item_dot for v, v_dot in zip(scales, scales_dot))
+        )
     outer, outer_dot = items, items_dot
     # return [f(x) for f in late], outer
     items = []
@@ -114,7 +102,7 @@ opaque(KeptTwice)
 
 
 # jvpgen: generator=- rest=f8581c0a569d warnings=1
-# jvpgen: Kept text=e3c14c63e9f1 source=a779359efbd0 body=8bd1281434d6
+# jvpgen: Kept text=e3c14c63e9f1 source=a779359efbd0 body=9c1f809e4d13
 #   Kept_jvp, _Kept <- Kept, nn
 # jvpgen: KeptTwice text=44bce52199c3 source=da15e6db74b8 body=78c95fa7f84b
 #   KeptTwice_jvp <- KeptTwice, nn

@@ -5,7 +5,7 @@
 from functools import partial
 
 import flax.linen as nn
-from jvpgen.runtime import apply_jvp, body, pushforward
+from jvpgen.runtime import Pair, apply_jvp, body, pushforward
 
 from input import Scaled
 
@@ -59,7 +59,7 @@ def _Scaled(self, x, x_dot, scales, scales_dot):
         )
         items.append(function_out)
         items_dot.append(function_out_dot)
-    shifted = items
+    shifted, shifted_dot = items, items_dot
     # nested = [[s for s in (s, nn.Dense(3, name=f"dense_{s.ndim}_{i}")(s))] + [s] ...
     items = []
     items_dot = []
@@ -82,13 +82,13 @@ def _Scaled(self, x, x_dot, scales, scales_dot):
     # return [f(x) for f in shifted], nested, s
     items = []
     items_dot = []
-    for f in shifted:
-        f_out, f_out_dot = pushforward(f, (x,), (x_dot,))
+    for f, f_dot in zip(shifted, shifted_dot):
+        f_out, f_out_dot = pushforward(Pair(f, f_dot), (x,), (x_dot,))
         items.append(f_out)
         items_dot.append(f_out_dot)
     return (items, nested, s), (items_dot, nested_dot, s_dot)
 
 
-# jvpgen: generator=- rest=885af9a95ae0
-# jvpgen: Scaled text=2769fe313231 source=38d687f0581d body=fc6757f2376f
+# jvpgen: generator=- rest=72ae62efa125
+# jvpgen: Scaled text=2769fe313231 source=38d687f0581d body=bf45e3df6a6c
 #   Scaled_jvp, _Scaled <- Scaled, nn, partial

@@ -63,6 +63,9 @@ def _attribute_is_active(node: nodes.Attribute, environment: Environment) -> boo
             node.attribute in facts.active_attributes | facts.active_properties
             or is_foreign_attribute(node.attribute, facts)
         )
+    if callees.is_super(node.value):
+        facts = environment.facts
+        return facts is None or node.attribute in facts.active_properties
     name = dotted(node)
     if name is not None and name.split(".")[0] not in environment.local | {environment.self_name}:
         return False

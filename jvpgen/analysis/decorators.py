@@ -12,7 +12,8 @@ from jvpgen.ir.scoping import dotted
 
 _MARKS = frozenset(
     "flax.linen.compact flax.linen.module.compact flax.linen.nowrap flax.linen.module.nowrap builtins.staticmethod "
-    "builtins.classmethod builtins.property functools.cached_property typing.override typing_extensions.override typing.final abc.abstractmethod".split()
+    "builtins.classmethod builtins.property functools.cached_property typing.override typing_extensions.override "
+    "typing.final abc.abstractmethod".split()
 )  # the function itself stays what it is
 _SAME_RESULTS = _MARKS | frozenset(
     "functools.cache functools.lru_cache typing.overload "

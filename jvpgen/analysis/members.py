@@ -105,14 +105,22 @@ def _named_tuple_fields(module: SourceModule, reach: Reach) -> Iterator[str]:
 def _joined(classes: list[Definition], made: list[str], reach: Reach) -> Members:
     declared: dict[str, list[bool]] = {name: [False] for name in made}
     properties: set[str] = set()
-    called: set[str] = set()
+    bound: set[str] = set()
+    unbound: set[str] = set()
     for definition in classes:
         for name, is_array in _fields(definition, reach):
             declared.setdefault(name, []).append(is_array)
         for name, method in methods(definition, reach).items():
-            (properties if method.is_property else called).add(name)
-    arrays = frozenset(name for name, found in declared.items() if all(found))
-    return Members(frozenset(declared), arrays, frozenset(properties), frozenset(called), tuple(classes))
+            is_unbound = method.is_static or method.is_class_method
+            (properties if method.is_property else unbound if is_unbound else bound).add(name)
+    return Members(
+        fields=frozenset(declared),
+        arrays=frozenset(name for name, found in declared.items() if all(found)),
+        properties=frozenset(properties),
+        methods=frozenset(bound | unbound),
+        unbound=frozenset(unbound - bound),
+        classes=tuple(classes),
+    )
 
 
 def _fields(definition: Definition, reach: Reach) -> Iterator[tuple[str, bool]]:

@@ -52,6 +52,7 @@ def has_own_method(receiver: nodes.Expression, name: str, environment: Environme
 
 def own_operator(node: nodes.Expression, environment: Environment) -> str | None:
     """The name in `operator` of an operator or subscript that may be that of a class in sight; None for any other."""
+    parts: tuple[nodes.Expression, ...]
     match node:
         case nodes.Binary(left=left, operator=operator, right=right):
             name, parts, reflected = _OPERATORS.get(operator), (left, right), True

@@ -183,7 +183,7 @@ def _static_keywords(function: nodes.Expression, environment: Environment) -> fr
 
 
 def _callee(function: nodes.Expression, environment: Environment) -> str | None:
-    """The function that is called, or the class whose instance is: `Block` for `Block(4)(x)` and `self.block(x)`."""
+    """The function that is called, or the class of the module that is: `Block` for `Block(4)(x)`, `self.block(x)`."""
     match function:
         case nodes.Call(function=nodes.Name() | nodes.Attribute() as made):
             name = dotted(made)

@@ -32,7 +32,8 @@ def module_text(
     ]
     if members:
         listed = ", ".join(f'"{name}"' for name in members)
-        lines += ["", "# Arrays have these as well: of a record, its class decides what they are.", f"RECORD_MEMBERS = ({listed},)"]
+        lines += ["", "# Arrays have these as well: of a record, its class decides what they are."]
+        lines += [f"RECORD_MEMBERS = ({listed},)"]
     for part in parts:
         lines += ["", ""]
         lines += _remark(part, line_length) if isinstance(part, Remark) else show_statement(part)

@@ -155,6 +155,8 @@ def _constructed(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
 
 def dispatched(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     """`pushforward(f, primals, tangents, **keywords)`."""
+    if frame.environment.self_name is None and _calls_super(node):  # its tangent would not go along
+        raise NotExpressible("a method of a record calls `super()`", node)
     operands, arguments = _callee(node, frame, block)
     operands += [_argument_operand(argument, frame, block) for argument in node.arguments]
     named = {
@@ -173,6 +175,10 @@ def _is_long(tangent: nodes.Expression | None) -> bool:
     return tangent is not None and len(show(tangent)) > 40
 
 
+def _calls_super(node: nodes.Call) -> bool:
+    return isinstance(node.function, nodes.Attribute) and callees.is_super(node.function.value)
+
+
 def _callee(node: nodes.Call, frame: Frame, block: Block) -> tuple[list[Operand], tuple[nodes.Argument, ...]]:
     """The callee as a value, and all arguments; a method of an active object takes the object as its first one."""
     function = node.function
@@ -181,6 +187,8 @@ def _callee(node: nodes.Call, frame: Frame, block: Block) -> tuple[list[Operand]
     receiver = rule_calls.plain_operand(function.value, frame, block)
     pushed = settle(receiver.pushed, frame, receiver.block)
     method = nodes.Attribute(call(nodes.Name("type"), pushed.primal), function.attribute)
+    if function.attribute in frame.environment.members().unbound:  # a static or class method
+        return [replace(receiver, pushed=Pushed(method))], node.arguments
     operands = [replace(receiver, pushed=Pushed(method)), Operand(pushed, block.child(), function.value)]
     return operands, (nodes.Argument(function.value), *node.arguments)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from jvpgen.analysis import records
 from jvpgen.analysis.activity import is_active, is_foreign_attribute, is_module_variables, reads_submodule
-from jvpgen.analysis.callees import is_collection
+from jvpgen.analysis.callees import is_collection, is_super
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
 from jvpgen.analysis.purity import is_index_arithmetic, is_trivial
@@ -134,6 +134,8 @@ def store_value(target: nodes.Name, pushed: Pushed, frame: Frame, block: Block) 
 
 def _attribute(node: nodes.Attribute, frame: Frame, block: Block) -> Pushed:
     environment = frame.environment
+    if is_super(node.value):
+        raise NotExpressible(f"`super().{node.attribute}` is a property", node)
     if is_module_variables(node, environment):
         receiver = plain(node.value, frame, block).primal
         return paired(call(frame.naming.helper("variables_of"), receiver), node)

@@ -19,7 +19,9 @@ RUNTIME_NAMES = (
     "Pair", "apply_jvp", "body", "function_jvp", "opaque", "pairs", "param", "pushforward", "tangent_lax",
     "tangent_numpy", "variable", "variables_of", "zero",
 )  # fmt: skip
-MODULE_OF = {"jnp": "jax.numpy", "lax": "jax.lax", "nn": "flax.linen", "jax": "jax", "np": "numpy", "operator": "operator"}
+MODULE_OF = {
+    "jnp": "jax.numpy", "lax": "jax.lax", "nn": "flax.linen", "jax": "jax", "np": "numpy", "operator": "operator",
+}  # fmt: skip
 
 _BUILTINS = frozenset(
     "sum max min abs pow round all any len list dict tuple set type id iter next map filter zip range input".split()

@@ -41,7 +41,7 @@ class Record:
             if name in self._fields:
                 return self._fields[name]
             if name in _OF_MAPPINGS and self._form != "model_output":
-                raise AttributeError(f"no tangent of {name!r}, which the class of a record defines")
+                raise AttributeError(name)  # its class defines it, if anything does
         return object.__getattribute__(self, name)
 
     def __getattr__(self, name: str) -> Any:
@@ -56,10 +56,10 @@ class Record:
         self._fields[name] = tangent
 
     def __getitem__(self, index: Any) -> Any:
-        if self._form == "object":
-            raise LostTangent(f"a record with the fields {list(self._fields)} is indexed by a method of its class")
         if self._form == "mapping" or isinstance(index, str):
             return self._fields[index]
+        if self._form == "object":
+            raise LostTangent(f"a record with the fields {list(self._fields)} is indexed by a method of its class")
         return self._present()[index]
 
     def __iter__(self) -> Iterator[Any]:

@@ -31,7 +31,7 @@ def unknown_member(value: Any, code: types.CodeType, known: Mapping[str, Any]) -
     """A member of a record in `value` that `code`, of a file with the globals `known`, would take for an array's."""
     if isinstance(value, jax.Array | np.ndarray | int | float | str | nn.Module) or value is None:
         return None
-    kind = type(value)
+    kind: Any = type(value)
     if kind is list or kind is tuple:
         parts = list(value)
     elif kind is dict:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import pytest
 
 from jvpgen.runtime import Pair, Zero, pairs, zero
+from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.pair import anchor, primal_of, tangent_of
 from jvpgen.runtime.record import Record
 
@@ -104,11 +105,29 @@ def test_halves_of_mixed_values() -> None:
 def test_record(form: Any) -> None:
     record = Record({"logits": jnp.ones(3), "loss": None}, form)
     assert record.logits is record["logits"]
-    assert record.get("absent", 1) == 1
     assert len(record) == (1 if form == "model_output" else 2)
-    assert len(record.to_tuple()) == len(record)
-    first = next(iter(record))
-    assert (first == "logits") if form in ("mapping", "model_output") else (first is record.logits)
+    if form in ("mapping", "model_output"):
+        assert record.get("absent", 1) == 1
+        assert len(record.to_tuple()) == len(record)
+        assert next(iter(record)) == "logits"
+    else:
+        with pytest.raises(AttributeError, match=r"no tangent of a field .get."):
+            record.get("absent", 1)
+    if form == "tuple":
+        assert next(iter(record)) is record.logits
     assert record.replace(loss=jnp.ones(2)).loss.shape == (2,)
     with pytest.raises(AttributeError, match="absent"):
         _ = record.absent
+
+
+def test_record_is_no_array() -> None:
+    """What a user's class defines, and is not linear in general, is refused; fields may have any name."""
+    record = Record({"values": jnp.ones(3), "get": jnp.ones(2)}, "object")
+    assert record.values.shape == (3,)
+    assert record.get.shape == (2,)
+    for refused in (lambda: 2.0 * record, lambda: record + record, lambda: jnp.ones(3) * record, lambda: -record):
+        with pytest.raises(LostTangent, match="an operator of a user's class"):
+            refused()
+    for refused in (lambda: record[0], lambda: iter(record)):
+        with pytest.raises(LostTangent, match="a method of its class"):
+            refused()
