@@ -135,7 +135,7 @@ def _assign_tuple(target: nodes.TupleDisplay | nodes.ListDisplay, pushed: Pushed
         settled = pushed if is_trivial(pushed.primal) else name_value(pushed, frame, block)
         pushed = Pushed(settled.primal, frame.zero(settled.primal))
     assert pushed.tangent is not None
-    if any(reads_target(pushed.tangent, part) for part in targets_in(target.elements)):
+    if _reads_old(pushed.tangent, target.elements, frame):
         block.assign(tuple_of((target, tangent_target(target, frame))), tuple_of((pushed.primal, pushed.tangent)))
         return
     block.assign(target, pushed.primal)
@@ -175,6 +175,12 @@ def targets_in(targets: Iterable[nodes.Expression]) -> Iterator[nodes.Expression
                 yield target
 
 
+def _reads_old(tangent: nodes.Expression, targets: Sequence[nodes.Expression], frame: Frame) -> bool:
+    """Whether the tangent reads what stores into the targets change, perhaps under another name."""
+    stores = nodes.Assign(tuple(targets), None)
+    return is_changed(tangent, stores, frame) or any(reads_target(tangent, part) for part in targets_in(targets))
+
+
 def _assign_elements(targets: Sequence[nodes.Expression], pushed: Pushed, frame: Frame, block: Block) -> None:
     """`a, b = f(x), g(y)`: one assignment to all primals and tangents."""
     assert isinstance(pushed.primal, nodes.TupleDisplay)
@@ -190,7 +196,7 @@ def _assign_elements(targets: Sequence[nodes.Expression], pushed: Pushed, frame:
         else:
             tangents.append((tangent_target(target, frame), tangent))
     left, right = tuple_of(targets), tuple_of(primals)
-    split = not any(reads_target(tangent, target) for _, tangent in tangents for target in targets_in(targets))
+    split = not any(_reads_old(tangent, targets, frame) for _, tangent in tangents)
     dots, values = tuple_of(target for target, _ in tangents), tuple_of(tangent for _, tangent in tangents)
     joint = nodes.Assign((tuple_of((*left.elements, *dots.elements)),), tuple_of((*right.elements, *values.elements)))
     if not tangents:
