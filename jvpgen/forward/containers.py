@@ -139,7 +139,7 @@ def push_read(node: nodes.Call, container: nodes.Expression, method: str, frame:
     primal = _method(receiver.primal, method, node, [value.primal for value in arguments])
     if receiver.tangent is None or method in ("keys", "index", "count"):
         return Pushed(primal)
-    tangents = [_read_argument(position, value, frame) for position, value in enumerate(arguments)]
+    tangents = [_read_argument(method, position, value, frame) for position, value in enumerate(arguments)]
     tangent = _method(receiver.tangent, method, node, tangents)
     return paired(tuple_of((primal, tangent)), node) if method in REMOVERS else Pushed(primal, tangent)
 
@@ -168,9 +168,9 @@ def _receiver_operand(node: nodes.Expression, frame: Frame, block: Block) -> Ope
     return _settled(operand, frame)
 
 
-def _read_argument(position: int, value: Pushed, frame: Frame) -> nodes.Expression:
-    """A key stays a key; a default becomes the default's tangent."""
-    return value.primal if position == 0 else _tangent(value, frame)
+def _read_argument(method: str, position: int, value: Pushed, frame: Frame) -> nodes.Expression:
+    """A key stays a key; a default becomes the default's tangent, as does what a copy of a FrozenDict gets besides."""
+    return value.primal if position == 0 and method != "copy" else _tangent(value, frame)
 
 
 def _method(receiver: nodes.Expression, method: str, node: nodes.Call, values: list[nodes.Expression]) -> nodes.Call:
