@@ -41,7 +41,9 @@ STATIC_METHODS = TEXT_METHODS | frozenset(
 _PARTNERED = frozenset(
     "functools.reduce jax.tree.map jax.tree.leaves jax.tree.flatten jax.tree.unflatten jax.tree.structure "
     "jax.tree_util.tree_map jax.tree_util.tree_leaves jax.tree_util.tree_flatten jax.tree_util.tree_unflatten "
-    "jax.tree_util.tree_structure".split()
+    "jax.tree_util.tree_structure jax.tree.reduce jax.tree_util.tree_reduce copy.copy copy.deepcopy collections.deque "
+    "types.SimpleNamespace flax.core.freeze flax.core.unfreeze flax.core.FrozenDict flax.core.frozen_dict.freeze "
+    "flax.core.frozen_dict.unfreeze flax.core.frozen_dict.FrozenDict builtins.max builtins.min builtins.getattr".split()
 )  # the runtime does to tangents what these do to values
 _FUNCTION_MAKERS = frozenset(
     "jax.vjp jax.linearize jax.linear_transpose jax.fwd_and_bwd jax.closure_convert jax.tree_util.Partial "

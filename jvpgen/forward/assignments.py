@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jvpgen.analysis import callees, records
-from jvpgen.analysis.activity import makes_a_callable
+from jvpgen.analysis.activity import callee_of, makes_a_callable
 from jvpgen.analysis.effects import is_pure
 from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
 from jvpgen.analysis.purity import is_trivial
@@ -52,11 +52,22 @@ def push_assign(node: nodes.Assign, frame: Frame, block: Block) -> None:
     elif _is_elementwise(node):
         pushed = _elements(node.value, frame, block)
     else:
-        pushed = expressions.push(node.value, frame, block)
+        variable = _active_variable(node, frame)
+        if variable is not None and isinstance(node.value, nodes.Call):
+            pushed = calls.push_variable(node.value, variable, frame, block)
+        else:
+            pushed = expressions.push(node.value, frame, block)
     if len(node.targets) > 1 and not _stays(pushed, node.targets):
         pushed = name_value(pushed, frame, block)  # one object, under all its names
     for target in node.targets:
         assign(target, pushed, frame, block)
+
+
+def _active_variable(node: nodes.Assign, frame: Frame) -> nodes.Expression | None:
+    """The module whose variable gets a name under which something active is stored."""
+    kind = callee_of(node.value, frame.environment) if isinstance(node.value, nodes.Call) else None
+    is_active_ = any(is_active_target(target, frame) for target in node.targets)
+    return kind.receiver if isinstance(kind, callees.Variable) and is_active_ else None
 
 
 def _stays(pushed: Pushed, targets: Sequence[nodes.Expression]) -> bool:

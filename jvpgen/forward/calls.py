@@ -77,6 +77,11 @@ def _fills_a_global(node: nodes.Call, frame: Frame) -> bool:
     return False
 
 
+def push_variable(node: nodes.Call, receiver: nodes.Expression, frame: Frame, block: Block) -> Pushed:
+    """A variable in which something active is stored, whatever it holds at first."""
+    return _state(node, "variable", receiver, frame, block)
+
+
 def evaluated(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     """A call whose result has no tangent; what its arguments need is done."""
     stores = isinstance(node.function, nodes.Attribute) and node.function.attribute in MUTATORS

@@ -16,7 +16,7 @@ from typing import Any
 import flax.linen as nn
 import jax
 
-from jvpgen.runtime import trees
+from jvpgen.runtime import library, trees
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.members import getter
@@ -285,6 +285,7 @@ _PARTNERS: dict[int, Callable[..., Outcome]] = {
     id(itertools.chain): _chain,
     id(functools.reduce): _reduce,
     id(functools.partial): _unpacked_partial,
+    **library.PARTNERS,
 }
 _ASKING = """
     all any bool callable dir format hasattr hash id isinstance issubclass len print range repr slice str type vars

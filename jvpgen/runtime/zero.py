@@ -11,6 +11,7 @@ is not defined.
 from __future__ import annotations
 
 import collections
+import functools
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
@@ -18,6 +19,8 @@ from typing import Any, Protocol
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from jvpgen.runtime.errors import LostTangent
 
 
 class Like(Protocol):
@@ -251,18 +254,31 @@ class _At:
 
 def _part_of_value(primal: Any, name: str) -> Any:
     """An attribute of the tangent of a value that is no array: fields are zeros, methods return zeros."""
-    if isinstance(primal, Mapping) and name in ("keys", "items", "values", "get"):
+    if isinstance(primal, Mapping) and name in ("keys", "items", "values", "get", "copy"):
         if name == "keys":
             return primal.keys
         if name == "items":
             return lambda: {key: zero(value) for key, value in primal.items()}.items()
         if name == "values":
             return lambda: [zero(value) for value in primal.values()]
+        if name == "copy":  # a FrozenDict's takes more entries
+            return lambda *more: {key: zero(value) for key, value in primal.items()} | dict(*more)
         return lambda key, default=None: zero(primal[key]) if key in primal else default
     part = getattr(primal, name)
     if callable(part) and hasattr(part, "__self__"):
-        return lambda *args, **kwargs: zero(part(*args, **kwargs))
+        return functools.partial(_zero_of_call, part)
     return zero(part)
+
+
+def _zero_of_call(method: Any, *args: Any, **kwargs: Any) -> Any:
+    """What a method of a value that does not move returns; raises if it is given what moves."""
+    if not all(is_zero(value) or not _is_tangent(value) for value in (*args, *kwargs.values())):
+        raise LostTangent(f"{getattr(method, '__qualname__', method)} of a value without a tangent gets one that moves")
+    return zero(method(*args, **kwargs))
+
+
+def _is_tangent(value: Any) -> bool:
+    return any(isinstance(leaf, jax.Array) and is_inexact(leaf) for leaf in jax.tree.leaves(value))
 
 
 # --- Shapes and dtypes ------------------------------------------------------------------------------------------------
