@@ -38,8 +38,7 @@ CASES = [
     "z = stack.pop(len(stack) - 1)",
     "w = [item * tick() for item in stack if tick() == 0]",
     "other += [other[0] * y]",
-    'rows["r"][n], x = grow(stack, x * y), sum([z * item * jnp.sin(item) for item in other[:]])',
-    "x, same[n], y = stack.pop(), x * y * jnp.sin(stack[n]) * jnp.sin(x), stack[0] * stack[1] * jnp.sin(stack[2])",
+    'rows["r"][(n + n) % 2], x = grow(stack, rows["r"][0]), sum([z * item for item in other[:]])',
 ]
 
 
