@@ -37,8 +37,8 @@ def lifted_jvp(
 
     `call` must use `clones[id(module)]` in place of each of `modules`, and `arrays` in place of `primals`.
     """
-    owner, *others = modules
-    scopes, placeholders, _ = get_module_scopes(owner, list(others), {})  # type: ignore[no-untyped-call]
+    groups_of_scopes = [get_module_scopes(module, [], {})[0] for module in modules]  # type: ignore[no-untyped-call]
+    scopes = [scope for group in groups_of_scopes for scope in group]
 
     def inner(scope_fn: Any, repack_fn: Any, variable_groups: Any, rng_groups: Any) -> tuple[Any, Any]:
         plain, moving = _without_shadows(variable_groups[0], scopes)
@@ -48,7 +48,7 @@ def lifted_jvp(
         def function(variables: list[Any], arrays: list[Any]) -> tuple[list[Any], list[Any]]:
             groups = moving.filled_with(plain, variables)
             inner_scopes = scope_fn((groups,), rng_groups)
-            clones = _clones(modules, placeholders, inner_scopes)
+            clones = _clones(modules, [len(group) for group in groups_of_scopes], inner_scopes)
             out = _Result(call({id(m): c for m, c in zip(modules, clones, strict=True)}, iter(arrays)))
             for module, clone in zip(modules, clones, strict=True):
                 module._state.reimport(clone._state)
@@ -65,12 +65,18 @@ def lifted_jvp(
     return lift.pack(inner, (True,), (True,), (True,), name="jvp")(scopes)  # type: ignore[no-any-return]
 
 
-def _clones(modules: Sequence[nn.Module], placeholders: Any, scopes: Any) -> list[nn.Module]:
-    """The modules bound to other scopes, in the state in which they are."""
-    first, rest, _ = set_module_scopes(modules[0], placeholders, {}, scopes)  # type: ignore[no-untyped-call]
-    clones = [first, *rest]
-    for module, clone in zip(modules, clones, strict=True):
+def _clones(modules: Sequence[nn.Module], counts: Sequence[int], scopes: Sequence[Scope]) -> list[nn.Module]:
+    """The modules bound to other scopes, so many for each, in the state in which they are.
+
+    Each is bound by itself: Flax's own way for several, as the arguments of one, loses modules in their fields.
+    """
+    rest = iter(scopes)
+    clones = []
+    for module, count in zip(modules, counts, strict=True):
+        own = [next(rest) for _ in range(count)]
+        clone, _, _ = set_module_scopes(module, [], {}, own)  # type: ignore[no-untyped-call]
         object.__setattr__(clone, "_state", module._state.export())
+        clones.append(clone)
     return clones
 
 
