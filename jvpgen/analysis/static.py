@@ -7,7 +7,9 @@ is lost.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from jvpgen.analysis.environment import Environment
 from jvpgen.ir import nodes
@@ -38,12 +40,26 @@ _STATIC_ARRAY_METHODS = frozenset("reshape transpose astype view".split())
 def static_parameters(function: nodes.Function, environment: Environment) -> frozenset[str]:
     """Names of the parameters of `function`, which stands in `environment`, that no tangent is expected for."""
     by_type = {parameter.name for parameter in function.parameters if _typed_static(parameter)}
+    environment = replace(environment, instances={**environment.instances, **_modules_made(function, environment)})
     by_use = {name for statement in function.body for name in _static_uses(statement, environment)}
     rebound = {  # a name that the body assigns again may be something else by then
         name for node in _walk(function.body) if isinstance(node, nodes.Assign) for name in _assigned_names(node)
     }
     names = frozenset(function.parameters.names())
     return names & (frozenset(by_type) | (frozenset(by_use) - rebound))
+
+
+def _modules_made(function: nodes.Function, environment: Environment) -> dict[str, str]:
+    """The locals that are bound once, to a module made there, with its class."""
+    bound = [node for node in _walk(function.body) if isinstance(node, nodes.Assign)]
+    names = Counter(name for node in bound for name in _assigned_names(node))
+    found = {}
+    for node in bound:
+        target = node.targets[0]
+        kind = _callee(node.value, environment) if isinstance(node.value, nodes.Call) else None
+        if kind is not None and isinstance(target, nodes.Name) and names[target.id] == 1:
+            found[target.id] = kind
+    return found
 
 
 def given_to_fields(function: nodes.Function, environment: Environment) -> frozenset[str]:
@@ -194,5 +210,7 @@ def _callee(function: nodes.Expression, environment: Environment) -> str | None:
             if facts is not None and attribute in facts.methods:
                 return f"{facts.qualified}.{attribute}"
             return facts.submodules.get(attribute) if facts is not None else None
+        case nodes.Name(id=local) if local in environment.instances:
+            return environment.instances[local]
     name = dotted(function)
     return environment.qualified(name) if name else None
