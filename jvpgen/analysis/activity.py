@@ -536,9 +536,8 @@ def active_targets(target: nodes.Expression, iterable: nodes.Expression, environ
         case (
             nodes.TupleDisplay(elements=(_, item)),
             nodes.Call(function=nodes.Attribute(value=container, attribute="items"), arguments=()),
-        ):
-            if is_active(container, environment):
-                yield from target_names(item)
+        ) if is_active(container, environment):
+            yield from target_names(item)
         case (
             nodes.TupleDisplay(elements=(_, item)),
             nodes.Call(function=nodes.Name(id="sorted"), arguments=(nodes.Argument(value=nodes.Call() as inner),)),

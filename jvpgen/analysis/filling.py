@@ -55,6 +55,8 @@ def holders(value: nodes.Expression, waiting: frozenset[str] = frozenset()) -> f
         case nodes.Binary(left=left, operator="+" | "*" | "|", right=right):
             return _of_all([left, right], waiting) & waiting
         case nodes.Comprehension(element=element, clauses=clauses):
+            if value.kind == "dict" and isinstance(element, nodes.TupleDisplay):
+                element = element.elements[1]
             return _of_all([element, *(clause.iterable for clause in clauses)], waiting)
     return frozenset()
 

@@ -74,27 +74,25 @@ def _two_comprehensions(
             return None
         return Pushed(primal)
     scratch = block.child()
-    clauses = tuple(_tangent_clause(node, clause, element.tangent, frame, inside, scratch) for clause in node.clauses)
-    if scratch.statements or any(clause is None for clause in clauses):
-        return None
-    given = tuple(clause for clause in clauses if clause is not None)
-    return Pushed(primal, nodes.Comprehension(node.kind, _with_value(node, element.tangent), given))
+    needed = reads(_with_value(node, element.tangent))
+    clauses: list[nodes.Clause] = []
+    for position, clause in reversed(list(enumerate(node.clauses))):
+        around = frame.within(inside_comprehension(replace(node, clauses=node.clauses[:position]), frame.environment))
+        needed = needed.union(*map(reads, clause.conditions))
+        made = _tangent_clause(clause, needed, around, inside, scratch)
+        if made is None or scratch.statements:
+            return None
+        clauses.insert(0, made)
+        needed |= reads(made.iterable)
+    return Pushed(primal, nodes.Comprehension(node.kind, _with_value(node, element.tangent), tuple(clauses)))
 
 
 def _tangent_clause(
-    node: nodes.Comprehension,
-    clause: nodes.Clause,
-    tangent: nodes.Expression,
-    frame: Frame,
-    inside: Frame,
-    scratch: Block,
+    clause: nodes.Clause, needed: frozenset[str], frame: Frame, inside: Frame, scratch: Block
 ) -> nodes.Clause | None:
-    """The clause of the comprehension over tangents: over the tangents alone, if the element needs no primal."""
+    """The clause of the comprehension over tangents: over the tangents alone, if what follows needs no primal."""
     if not has_active_target(clause.target, inside):
         return clause if is_trivial_iterable(clause.iterable) else None
-    needed = reads(tangent).union(*(reads(condition) for condition in clause.conditions))
-    if node.kind == "dict":
-        needed |= reads(_key(node))
     if not needed & set(target_names(clause.target)):
         pushed = expressions.push(clause.iterable, frame, scratch)
         if pushed.is_plain and pushed.tangent is not None and is_trivial(pushed.tangent):

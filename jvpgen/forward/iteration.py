@@ -66,7 +66,7 @@ def push_iteration(
         case (
             nodes.TupleDisplay(elements=(key, item)),
             nodes.Call(function=nodes.Attribute(value=container, attribute="items"), arguments=()),
-        ):
+        ) if is_active(container, outer.environment):
             both = tuple_of((key, tuple_of((item, tangent_target(item, frame)))))
             return Iteration(both, call(nodes.Attribute(_pairs(container, outer, block), "items")))
         case (
@@ -79,11 +79,13 @@ def push_iteration(
                     ),
                 ),
             ),
-        ):
+        ) if is_active(container, outer.environment):
             both = tuple_of((key, tuple_of((item, tangent_target(item, frame)))))
             items = call(nodes.Attribute(_pairs(container, outer, block), "items"))
             return Iteration(both, call(function, items))
-        case _, nodes.Call(function=nodes.Attribute(value=container, attribute="values"), arguments=()):
+        case _, nodes.Call(function=nodes.Attribute(value=container, attribute="values"), arguments=()) if is_active(
+            container, outer.environment
+        ):
             both = tuple_of((target, tangent_target(target, frame)))
             return Iteration(both, call(nodes.Attribute(_pairs(container, outer, block), "values")))
     pushed = expressions.plain(iterable, outer, block)

@@ -180,6 +180,7 @@ class _Result:
     def __init__(self, value: Any, unchanged: set[int] | None = None) -> None:
         self._structure: Any
         leaves, self._structure = jax.tree.flatten(value)
+        self._order = _order_of(value)
         self._leaves = leaves
         self._is_array = [isinstance(leaf, jax.Array | np.ndarray | np.generic) for leaf in leaves]
         self._is_still = [unchanged is not None and id(leaf) in unchanged for leaf in leaves]
@@ -195,18 +196,22 @@ class _Result:
 
     def primal(self, arrays: Sequence[Any]) -> Any:
         rest = iter(arrays)
-        return self._structure.unflatten(
+        return self._made(
             [next(rest) if is_array else leaf for leaf, is_array in zip(self._leaves, self._is_array, strict=True)]
         )
 
+    def _made(self, leaves: Sequence[Any]) -> Any:
+        """The value around other leaves, the keys of its dicts in their order: JAX sorts them."""
+        return _ordered(self._structure.unflatten(leaves), self._order)
+
     def leafwise_tangents(self, tangents: Sequence[Any]) -> Any:
         """The same structure, with None for what does not move."""
-        return self._structure.unflatten(self._moving(tangents))
+        return self._made(self._moving(tangents))
 
     def pair(self, arrays: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
         moving = self._moving(tangents)
         primal = self.primal(arrays)
-        counted = self._structure.unflatten([_Place(i) for i in range(len(moving))])
+        counted = self._made([_Place(i) for i in range(len(moving))])
         return primal, _tangent_form(counted, moving, primal)
 
     def _moving(self, tangents: Sequence[Any]) -> list[Any]:
@@ -216,6 +221,23 @@ class _Result:
             None if tangent is None or still or tangent.dtype == jax.dtypes.float0 else tangent
             for tangent, still in zip(found, self._is_still, strict=True)
         ]
+
+
+def _order_of(value: Any) -> Any:
+    """The keys of all dicts in lists, tuples and dicts, in their order; None where there is no dict."""
+    kind = type(value)
+    if kind is dict:
+        return {key: _order_of(item) for key, item in value.items()}
+    return [_order_of(item) for item in value] if kind is list or kind is tuple else None
+
+
+def _ordered(value: Any, order: Any) -> Any:
+    kind = type(value)
+    if kind is dict and isinstance(order, dict):
+        return {key: _ordered(value[key], inner) for key, inner in order.items()}
+    if (kind is list or kind is tuple) and isinstance(order, list):
+        return kind([_ordered(item, inner) for item, inner in zip(value, order, strict=True)])
+    return value
 
 
 _CONSTANTS = (str, bytes, int, float, complex, type, enum.Enum, np.dtype, slice, range, types.BuiltinFunctionType)

@@ -345,7 +345,10 @@ def _replaced(f: Any, owner: Any, kwargs: Mapping[str, Any]) -> Outcome | None:
     if not names:
         return None
     named, named_dot = split_named(kwargs)
-    parts = {name: named_dot[name] if name in named_dot else getattr(moving, name) for name in names}
+    if isinstance(moving, Zero):  # of any field, also one that is called `shape`
+        parts = {name: named_dot[name] if name in named_dot else zero(getattr(receiver, name)) for name in names}
+    else:
+        parts = {name: named_dot[name] if name in named_dot else getattr(moving, name) for name in names}
     return f(receiver, **named), Record(parts, "tuple" if isinstance(receiver, tuple) else "object")
 
 
