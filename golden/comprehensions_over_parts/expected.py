@@ -3,7 +3,7 @@
 """Forward-mode derivatives of `input.py`."""
 
 import flax.linen as nn
-from jvpgen.runtime import apply_jvp, body, pairs as pairs_, param, zero
+from jvpgen.runtime import apply_jvp, body, param, pushforward, zero
 
 from input import Bank, Nested
 
@@ -67,22 +67,26 @@ def _Nested(self, x, x_dot):
         for j, (value, value_dot) in enumerate(zip(row, row_dot))
     }
     bank = Bank()
-    bank_dot = zero(bank)
     # scaled = {name: value * x for name, value in bank.items()}
-    items = {}
-    items_dot = {}
-    for name_item, (value_item, value_item_dot) in pairs_(bank, bank_dot).items():
-        items[name_item] = value_item * x
-        items_dot[name_item] = value_item_dot * x + value_item * x_dot
-    scaled, scaled_dot = items, items_dot
-    for name, (value, value_dot) in pairs_(bank, bank_dot).items():
+    items_out = {}
+    items_out_dot = {}
+    items_2, items_2_dot = pushforward(bank.items, (), ())
+    for (name_item, value_item), (name_item_dot, value_item_dot) in zip(
+        items_2, items_2_dot
+    ):
+        items_out[name_item] = value_item * x
+        items_out_dot[name_item] = value_item_dot * x + value_item * x_dot
+    scaled, scaled_dot = items_out, items_out_dot
+    items, items_dot = pushforward(bank.items, (), ())
+    for (name, value), (name_dot, value_dot) in zip(items, items_dot):
         scaled[name] = scaled[name] + value
         scaled_dot[name] = scaled_dot[name] + value_dot
     # return flat, list(pairs.values()), scaled, [value * x for value in bank.values()]
     items_out, items_out_dot = list(pairs.values()), list(pairs_dot.values())
     items = []
     items_dot = []
-    for value_item, value_item_dot in pairs_(bank, bank_dot).values():
+    values_out, values_out_dot = pushforward(bank.values, (), ())
+    for value_item, value_item_dot in zip(values_out, values_out_dot):
         items.append(value_item * x)
         items_dot.append(value_item_dot * x + value_item * x_dot)
     return (
@@ -91,8 +95,8 @@ def _Nested(self, x, x_dot):
     )
 
 
-# jvpgen: generator=- rest=a88de2db5404
-# jvpgen: Nested text=f1a950858a6f source=66baa807ea46 body=34380db4f614
+# jvpgen: generator=- rest=21c071c1521e
+# jvpgen: Nested text=f1a950858a6f source=66baa807ea46 body=866c952a4bde
 #   Nested_jvp, _Nested <- Bank, Nested, nn
 # jvpgen: Bank text=0052b8ab7687 source=4cb619adc63c body=a422b9781ca7
 #   _Bank_setup, _Bank_items, _Bank_values <- Bank, nn

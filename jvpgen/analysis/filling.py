@@ -54,10 +54,10 @@ def holders(value: nodes.Expression, waiting: frozenset[str] = frozenset()) -> f
             return _of_all([body, orelse], waiting)
         case nodes.Binary(left=left, operator="+" | "*" | "|", right=right):
             return _of_all([left, right], waiting) & waiting
-        case nodes.Comprehension(element=element, clauses=clauses):
-            if value.kind == "dict" and isinstance(element, nodes.TupleDisplay):
-                element = element.elements[1]
-            return _of_all([element, *(clause.iterable for clause in clauses)], waiting)
+        case nodes.Comprehension(kind="dict", element=nodes.TupleDisplay(elements=(_, element))):
+            return holders(element, waiting)
+        case nodes.Comprehension(element=element):  # what its variables hold is another matter: see `bindings`
+            return holders(element, waiting)
     return frozenset()
 
 
