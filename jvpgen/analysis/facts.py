@@ -15,7 +15,7 @@ import libcst as cst
 
 from jvpgen.analysis import filling
 from jvpgen.analysis.activity import function_environment, is_active, named_filling, returns_active
-from jvpgen.analysis.callees import instance_class, is_collection
+from jvpgen.analysis.callees import instance_class, is_collection, is_constructor
 from jvpgen.analysis.decorators import keeps_results
 from jvpgen.analysis.environment import ClassFacts, Environment, Members
 from jvpgen.analysis.filling import Filling
@@ -406,7 +406,10 @@ def _with_active_attributes(facts: ClassFacts, setups: list[Method], reach: Reac
 
 
 def _with_inactive_members(facts: ClassFacts, found: Mapping[str, Method], reach: Reach) -> ClassFacts:
-    """The facts with the properties that may be active, by a fixed point, and the methods that only compute shapes."""
+    """The facts with the properties that may be active, by a fixed point, and the methods that only compute shapes.
+
+    A property that draws a random key, or makes a module, is no plain value either: it must not be read twice.
+    """
     candidates = {
         name: (lowered(method), method_environment(method, facts, reach), method.is_property)
         for name, method in found.items()
@@ -418,7 +421,8 @@ def _with_inactive_members(facts: ClassFacts, found: Mapping[str, Method], reach
         still = {
             name
             for name in properties
-            if only_computes_static(
+            if not _acts_each_time(candidates[name][0], candidates[name][1])
+            and only_computes_static(
                 candidates[name][0], replace(candidates[name][1], facts=facts), active_parameters=()
             )
         }
@@ -427,9 +431,21 @@ def _with_inactive_members(facts: ClassFacts, found: Mapping[str, Method], reach
         properties -= still
 
 
+_ACTS = frozenset(("make_rng", "variable", "put_variable", "sow", "perturb"))
+
+
+def _acts_each_time(function: nodes.Function, environment: Environment) -> bool:
+    """Whether a property does something each time that it is read: it draws, makes a module, stores."""
+    calls = [node for statement in function.body for node in nodes.walk(statement) if isinstance(node, nodes.Call)]
+    methods = (node.function.attribute for node in calls if isinstance(node.function, nodes.Attribute))
+    return any(method in _ACTS for method in methods) or any(
+        is_constructor(node.function, environment) for node in calls
+    )
+
+
 def _static_methods(
     candidates: Mapping[str, tuple[nodes.Function, Environment, bool]], facts: ClassFacts
 ) -> Iterator[str]:
-    for name, (function, outer, _) in candidates.items():
-        if only_computes_static(function, replace(outer, facts=facts)):
+    for name, (function, outer, is_property) in candidates.items():
+        if not is_property and only_computes_static(function, replace(outer, facts=facts)):
             yield name

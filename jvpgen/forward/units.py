@@ -200,8 +200,8 @@ def _has_something(function: nodes.Function, outer: Environment, facts: ClassFac
         return bool(facts.active_attributes)
     if function.name == "__call__":
         return True
-    if function.name in facts.methods.keys() - facts.active_properties and facts.methods[function.name] == "property":
-        return False
+    if facts.methods.get(function.name) == "property":
+        return function.name in facts.active_properties
     if leaves_active(function, inside):
         return True
     return any(
