@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from jvpgen.analysis import callees, filling, fit, records
-from jvpgen.analysis.callees import Callee, classify, is_constructor
+from jvpgen.analysis.callees import Callee, classify
 from jvpgen.analysis.environment import ClassFacts, Environment
+from jvpgen.analysis.holdings import nested, own_nodes, with_holdings
 from jvpgen.analysis.static import static_parameters
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import bound_names, dotted, root_name, target_names
@@ -208,7 +209,7 @@ def captures(function: nodes.Function, environment: Environment) -> bool:
     without = {name: other for name, other in environment.functions.items() if name != function.name}
     frozen = [item.name for item in function.parameters if item.default and is_active(item.default, environment)]
     inside = function_environment(function, environment, active_parameters=frozen)
-    inside = replace(inside, functions=without | _nested(function))
+    inside = replace(inside, functions=without | nested(function))
     return leaves_active(function, inside)
 
 
@@ -236,7 +237,7 @@ def leaves_active(function: nodes.Function, inside: Environment) -> bool:
 
 def returns_active(function: nodes.Function, inside: Environment) -> bool:
     """Whether any `return` of the function may carry a tangent, `inside` being the environment of its body."""
-    return any(_returns_active(node, inside) for statement in function.body for node in _own_nodes(statement))
+    return any(_returns_active(node, inside) for statement in function.body for node in own_nodes(statement))
 
 
 def _returns_active(node: nodes.Node, inside: Environment) -> bool:
@@ -260,20 +261,7 @@ def is_active_function(node: nodes.Expression, environment: Environment) -> bool
     return returns_active(function, function_environment(function, replace(environment, functions=without)))
 
 
-def _own_nodes(node: nodes.Node) -> Iterator[nodes.Node]:
-    """The nodes of a function body, those of functions nested in it left out."""
-    yield node
-    if not isinstance(node, nodes.Function | nodes.Lambda):
-        for child in nodes.children(node):
-            yield from _own_nodes(child)
-
-
 # --- Functions --------------------------------------------------------------------------------------------------------
-
-
-def _nested(function: nodes.Function) -> dict[str, nodes.Function]:
-    found = (node for statement in function.body for node in _own_nodes(statement))
-    return {node.name: node for node in found if isinstance(node, nodes.Function)}
 
 
 def function_environment(
@@ -287,16 +275,7 @@ def function_environment(
         active_parameters = active_parameter_names(function, outer)
     names = frozenset(function.parameters.names()) | bound_names(function.body)
     inside = outer.with_local(names, active_parameters)
-    inside = replace(
-        inside,
-        functions=dict(inside.functions) | _nested(function),
-        callables=inside.callables | called_names(function),
-        around=outer.around or function.body,
-        containers=inside.containers | frozenset(_containers(function)),
-    )
-    inside = replace(inside, constructors=inside.constructors | frozenset(_constructors(function, inside)))
-    inside = replace(inside, collections=inside.collections | _collections(function, inside))
-    inside = replace(inside, instances={**inside.instances, **_instances(function, inside)})
+    inside = with_holdings(replace(inside, around=outer.around or function.body), function)
     inside = replace(inside, arrays=inside.arrays | records.arrays(function, inside))
     while True:
         bound = frozenset(_active_bindings(function.body, inside))
@@ -310,96 +289,6 @@ def active_parameter_names(function: nodes.Function, outer: Environment) -> froz
     """The parameters that may carry a tangent: all but `self` and those whose use shows that they are static."""
     names = frozenset(function.parameters.names()) - static_parameters(function, outer)
     return names - {outer.self_name} if outer.self_name else names
-
-
-def _constructors(function: nodes.Function, environment: Environment) -> Iterator[str]:
-    """Locals that every assignment binds to a class or to a partial of one."""
-    values: dict[str, list[nodes.Expression]] = {}
-    for statement in function.body:
-        for node in _own_nodes(statement):
-            if isinstance(node, nodes.Assign) and node.value is not None:
-                for target in node.targets:
-                    for name in target_names(target):
-                        values.setdefault(name, []).append(node.value)
-    for name, bound in values.items():
-        if name not in function.parameters.names() and all(is_constructor(value, environment) for value in bound):
-            yield name
-
-
-def _containers(function: nodes.Function) -> Iterator[str]:
-    """Locals that are bound to a list or dict made here, with places that others may fill."""
-    for statement in function.body:
-        for node in _own_nodes(statement):
-            match node:
-                case nodes.Assign(targets=targets, value=value) if filling.makes_container(value):
-                    for target in targets:
-                        yield from target_names(target)
-
-
-def _collections(function: nodes.Function, environment: Environment) -> frozenset[str]:
-    """Locals that are always bound to a list, tuple or dict made here; found by a fixed point."""
-    values: dict[str, list[nodes.Expression]] = {}
-    for statement in function.body:
-        for node in _own_nodes(statement):
-            for target, value in filling.bindings(node):
-                is_one = isinstance(target, nodes.Name) and not isinstance(node, nodes.For | nodes.Clause)
-                for name in target_names(target):
-                    values.setdefault(name, []).append(value if is_one else nodes.Constant("..."))
-    found: frozenset[str] = frozenset()
-    while True:
-        inside = replace(environment, collections=environment.collections | found)
-        again = frozenset(
-            name for name, bound in values.items() if all(callees.is_collection(value, inside) for value in bound)
-        ) - frozenset(function.parameters.names())
-        if again == found:
-            return found
-        found = again
-
-
-def _instances(function: nodes.Function, environment: Environment) -> dict[str, str | None]:
-    """Locals that hold a module, with its class where every assignment agrees on one; found by a fixed point."""
-    found: dict[str, str | None] = {}
-    while True:
-        kinds: dict[str, set[str]] = {}
-        inside = replace(environment, instances={**environment.instances, **found})
-        for statement in function.body:
-            for node in _own_nodes(statement):
-                for name, kind in _held(node, inside).items():
-                    kinds.setdefault(name, set()).add(kind or callees.UNKNOWN_CLASS)
-        again = {name: known.pop() if len(known) == 1 else callees.UNKNOWN_CLASS for name, known in kinds.items()}
-        if again == found:
-            return found
-        found = dict(again)
-
-
-def _held(node: nodes.Node, environment: Environment) -> dict[str, str | None]:
-    """The names that one statement binds to modules."""
-    match node:
-        case nodes.Assign(targets=targets, value=value) if value is not None:
-            return {name: kind for target in targets for name, kind in _held_by(target, value, environment).items()}
-        case nodes.For(target=target, iterable=iterable):
-            return callees.bound_instances(target, iterable, environment)
-    return {}
-
-
-def _held_by(target: nodes.Expression, value: nodes.Expression, environment: Environment) -> dict[str, str | None]:
-    match target, value:
-        case nodes.TupleDisplay(elements=names), nodes.TupleDisplay(elements=values) if len(names) == len(values):
-            parts = [_held_by(name, part, environment) for name, part in zip(names, values, strict=True)]
-            return {name: kind for part in parts for name, kind in part.items()}
-    kind = callees.instance_class(value, environment)
-    held = target.elements if isinstance(target, nodes.TupleDisplay) else (target,)
-    return {} if kind is None else {name.id: kind for name in held if isinstance(name, nodes.Name)}
-
-
-def called_names(function: nodes.Function) -> frozenset[str]:
-    """Locals that the function calls: functions, modules or classes held in a variable."""
-    return frozenset(
-        node.function.id
-        for statement in function.body
-        for node in nodes.walk(statement)
-        if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Name)
-    )
 
 
 # --- Statements -------------------------------------------------------------------------------------------------------

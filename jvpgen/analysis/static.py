@@ -42,11 +42,41 @@ def static_parameters(function: nodes.Function, environment: Environment) -> fro
     by_type = {parameter.name for parameter in function.parameters if _typed_static(parameter)}
     environment = replace(environment, instances={**environment.instances, **_modules_made(function, environment)})
     by_use = {name for statement in function.body for name in _static_uses(statement, environment)}
+    by_use |= _computed_from(by_use, function)
     rebound = {  # a name that the body assigns again may be something else by then
         name for node in _walk(function.body) if isinstance(node, nodes.Assign) for name in _assigned_names(node)
     }
     names = frozenset(function.parameters.names())
     return names & (frozenset(by_type) | (frozenset(by_use) - rebound))
+
+
+def _computed_from(names: set[str], function: nodes.Function) -> set[str]:
+    """The names from which static locals are computed: `pad = (width - 1) * step`."""
+    values: dict[str, list[nodes.Expression]] = {}
+    for node in _walk(function.body):
+        match node:
+            case nodes.Assign(targets=(nodes.Name(id=name),), value=value) if value is not None:
+                values.setdefault(name, []).append(value)
+    found, waiting = set[str](), set(names)
+    while waiting:
+        bound = values.get(waiting.pop(), [])
+        new = set(_sizes(bound[0])) - found - names if len(bound) == 1 else set()
+        found |= new
+        waiting |= new
+    return found
+
+
+def _sizes(node: nodes.Expression) -> Iterator[str]:
+    """The names in an expression that only computes numbers or puts them together."""
+    match node:
+        case nodes.Name(id=name):
+            yield name
+        case nodes.Binary() | nodes.Unary() | nodes.TupleDisplay() | nodes.ListDisplay():
+            for child in nodes.children(node):
+                if isinstance(child, nodes.Expression):
+                    yield from _sizes(child)
+        case nodes.Subscript(value=value, index=nodes.Constant()):
+            yield from _sizes(value)
 
 
 def _modules_made(function: nodes.Function, environment: Environment) -> dict[str, str]:
@@ -168,6 +198,8 @@ def _static_arguments(
     full = environment.qualified(name) if name else None
     if full is not None and environment.kind(full) == "module_class":  # its fields: a tangent has no place there
         yield from (argument.value.id for argument in arguments if isinstance(argument.value, nodes.Name))
+        if full.startswith("flax.linen."):
+            yield from (size for argument in arguments for size in _sizes(argument.value))
     keywords = _static_keywords(function, environment)
     for position, argument in enumerate(arguments):
         if not isinstance(argument.value, nodes.Name):
