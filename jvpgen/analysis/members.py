@@ -17,6 +17,7 @@ from jvpgen.analysis.static import is_static_type
 from jvpgen.ir import nodes
 from jvpgen.ir.lower import lower_function, parse_expression
 from jvpgen.ir.scoping import dotted
+from jvpgen.source.bindings import bindings_of
 from jvpgen.source.classes import Method, fields, methods
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
@@ -113,6 +114,7 @@ def _joined(classes: list[Definition], made: list[str], reach: Reach) -> Members
         for name, method in methods(definition, reach).items():
             is_unbound = method.is_static or method.is_class_method
             (properties if method.is_property else unbound if is_unbound else bound).add(name)
+        bound.update(_second_names(definition, bound))
     return Members(
         fields=frozenset(declared),
         arrays=frozenset(name for name, found in declared.items() if all(found)),
@@ -121,6 +123,14 @@ def _joined(classes: list[Definition], made: list[str], reach: Reach) -> Members
         unbound=frozenset(unbound - bound),
         classes=tuple(classes),
     )
+
+
+def _second_names(definition: Definition, methods_known: set[str]) -> Iterator[str]:
+    """`__rmul__` of a class body that says `__rmul__ = __mul__`."""
+    if isinstance(definition.node, cst.ClassDef):
+        for binding in bindings_of(definition.node.body.body, definition.module.package):
+            if isinstance(binding.node, cst.Name) and binding.node.value in methods_known:
+                yield binding.name
 
 
 def _fields(definition: Definition, reach: Reach) -> Iterator[tuple[str, bool]]:

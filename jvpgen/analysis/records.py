@@ -97,6 +97,8 @@ def is_array(node: nodes.Expression, environment: Environment) -> bool:
             return is_array(body, environment) and is_array(orelse, environment)
         case nodes.Boolean(values=values):
             return all(is_array(value, environment) for value in values)
+        case nodes.Subscript(value=nodes.Name(id=name)) if name in environment.collections:
+            return False
         case nodes.Subscript(value=value):
             return is_array(value, environment) and not isinstance(value, nodes.TupleDisplay | nodes.ListDisplay)
         case nodes.Attribute():

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from jvpgen.analysis.activity import call_is_active
 from jvpgen.analysis.callees import REMOVERS, is_collection, map_as_comprehension
+from jvpgen.analysis.filling import bindings
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import calls, expressions
 from jvpgen.forward.pushed import (
@@ -99,6 +100,18 @@ def _dict(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
                 for part in (pushed.primal, _tangent(pushed, frame))
             )
             return Pushed(primal, tangent)
+    first = node.arguments[0] if node.arguments else None
+    if first is not None and not first.star and not first.keyword and not _is_mapping(first.value, frame):
+        pairs = _as_dict(first.value)
+        if pairs is None:
+            return calls.dispatched(node, frame, block)
+        keywords = [
+            (None if item.star else nodes.Constant(f'"{item.keyword}"'), item.value) for item in node.arguments[1:]
+        ]
+        if not keywords:
+            return expressions.push(pairs, frame, block)
+        joined = pairs.items if isinstance(pairs, nodes.DictDisplay) else ((None, pairs),)
+        return expressions.push(nodes.DictDisplay((*joined, *keywords), span=node.span), frame, block)
     operands = [_plain_operand(argument.value, frame, block) for argument in node.arguments]
     named = {
         index
@@ -108,6 +121,45 @@ def _dict(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     pushed_values = commit(operands, frame, block, named)
     primal = _rebuilt(node, [value.primal for value in pushed_values])
     return Pushed(primal, _rebuilt(node, [_tangent(value, frame) for value in pushed_values]))
+
+
+def _as_dict(pairs: nodes.Expression) -> nodes.DictDisplay | nodes.Comprehension | None:
+    """`[("a", x), ("b", y)]` as the display of a dict, `((k, f(k)) for k in ks)` as a comprehension of one."""
+    match pairs:
+        case nodes.ListDisplay(elements=elements) | nodes.TupleDisplay(elements=elements):
+            items = [
+                part.elements for part in elements if isinstance(part, nodes.TupleDisplay) and len(part.elements) == 2
+            ]
+            if len(items) == len(elements):
+                return nodes.DictDisplay(tuple((key, value) for key, value in items), span=pairs.span)
+        case nodes.Comprehension(element=nodes.TupleDisplay(elements=(_, _)), kind="list" | "generator"):
+            return replace(pairs, kind="dict")
+    return None
+
+
+def _is_mapping(node: nodes.Expression, frame: Frame) -> bool:
+    """Whether `dict(node)` copies a mapping, as far as the text tells."""
+    match node:
+        case nodes.DictDisplay() | nodes.Comprehension(kind="dict"):
+            return True
+        case nodes.Name():
+            parts = [part for statement in frame.environment.around for part in nodes.walk(statement)]
+            bound = [value for part in parts for target, value in bindings(part) if target == node]
+            is_used = any(_is_use_of_mapping(part, node) for part in parts)
+            return is_used or (bool(bound) and all(_is_mapping(value, frame) for value in bound if value != node))
+        case nodes.Call(function=nodes.Name(id="dict")):
+            return True
+    return False
+
+
+def _is_use_of_mapping(part: nodes.Node, name: nodes.Name) -> bool:
+    """Whether a part of the function takes what `name` holds for a mapping: `d["key"]`, `d.items()`."""
+    match part:
+        case nodes.Subscript(value=value, index=nodes.Constant(text=text)):
+            return value == name and text[-1:] in "'\""
+        case nodes.Call(function=nodes.Attribute(value=value, attribute="items" | "keys" | "values" | "get")):
+            return value == name
+    return False
 
 
 def push_concatenation(node: nodes.Binary, frame: Frame, block: Block) -> Pushed:
@@ -182,6 +234,9 @@ def push_mutation(node: nodes.Call, container: nodes.Expression, method: str, fr
     if method == "add":
         raise NotExpressible("a set of active values", node)
     keys = {"insert": 1, "setdefault": 1}.get(method, 0)
+    if method == "update" and node.arguments:  # with pairs: the keys are no values
+        given = _as_dict(node.arguments[0].value) or node.arguments[0].value
+        node = replace(node, arguments=(replace(node.arguments[0], value=given), *node.arguments[1:]))
     operands = _operands_of_change(node, container, keys, frame, block)
     named = {
         index

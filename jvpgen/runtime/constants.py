@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,12 +11,14 @@ import jax
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.zero import is_inexact
 
+_CONTAINERS = (list, dict, deque)
+
 
 class _Watched:
     """Lists and dicts, and what each holds at any depth before a call; holding it keeps identities unique."""
 
     def __init__(self, containers: Iterable[Any]) -> None:
-        self._before = [(value, list(_items(value))) for value in containers if type(value) in (list, dict)]
+        self._before = [(value, list(_items(value))) for value in containers if isinstance(value, _CONTAINERS)]
 
     def changed(self) -> Iterator[tuple[Any, list[Any]]]:
         """Those that hold something else now, with what is new in them."""
@@ -57,7 +60,7 @@ class Copies(_Watched):
 
 def _items(value: Any) -> Iterator[Any]:
     for item in value.values() if isinstance(value, dict) else value:
-        if type(item) in (list, dict):
+        if isinstance(item, _CONTAINERS):
             yield from _items(item)
         else:
             yield item

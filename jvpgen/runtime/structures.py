@@ -60,6 +60,8 @@ def _sequence(kind: Callable[[Iterable[Any]], Any]) -> Callable[..., Outcome]:
 def _dict(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     primals, tangents = split(args)
     named, named_dot = split_named(kwargs)
+    if primals and not isinstance(primals[0], Mapping):
+        primals = [list(primals[0])]  # pairs, perhaps from a generator
     out = dict(*primals, **named)
     if not args or is_zero(tangents[0]):
         first = {key: zero(out[key]) for key in out if key not in named}
