@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from jvpgen.analysis import callees
-from jvpgen.analysis.activity import call_is_active, hides_active
+from jvpgen.analysis.activity import call_is_active, hides_active, is_active
 from jvpgen.analysis.fit import bound_parameters, update_parameters
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import calls, expressions, rule_terms
@@ -40,7 +40,7 @@ def push_rule_call(node: nodes.Call, kind: callees.RuleCall, frame: Frame, block
         raise NotExpressible(f"`{rule.name}`: {rule.reason}", node, "JVP402")
     if hides_active(node, frame.environment):
         raise NotExpressible(f"`{rule.name}` gets a function over active values", node, "JVP501")
-    if parameters is None:
+    if parameters is None or _holds_factors(node, rule, receiver, frame):
         return calls.dispatched(node, frame, block)
     values = [*([receiver] if receiver is not None else []), *(argument.value for argument in node.arguments)]
     operands = [plain_operand(value, frame, block) for value in values]
@@ -60,6 +60,19 @@ def push_rule_call(node: nodes.Call, kind: callees.RuleCall, frame: Frame, block
     if rule.kind == "multilinear":
         return _multilinear(node, rule, receiver, parameters, operands, frame, block)
     return _linear(node, rule, receiver, parameters, operands, frame, block)
+
+
+def _holds_factors(node: nodes.Call, rule: Rule, receiver: nodes.Expression | None, frame: Frame) -> bool:
+    """Whether one active argument may be several factors of a product: `einsum(spec, *xs)`, `multi_dot(xs)`.
+
+    Each factor has a term of its own, and how many there are shows at run time.
+    """
+    if rule.kind != "multilinear":
+        return False
+    is_list = receiver is None and [rule.by_name[name].kind for name in rule.tensors] == ["positional"]
+    return any(
+        (argument.star or is_list) and is_active(argument.value, frame.environment) for argument in node.arguments
+    )
 
 
 def plain_operand(node: nodes.Expression, frame: Frame, block: Block) -> Operand:

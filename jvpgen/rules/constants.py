@@ -179,6 +179,8 @@ RULES = rules(
         "builtins.slice(...)",
         "builtins.all(...)",
         "builtins.any(...)",
+        "math.prod(iterable=0, *, start=0)",  # it multiplies arrays, as does the next one
+        "math.sumprod(p=0, q=0)",
         "math.*(...)",
     ),
 )

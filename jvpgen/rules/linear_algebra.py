@@ -21,7 +21,7 @@ RULES = rules(
         "lax.batch_matmul(lhs, rhs, precision)",
     ),
     multilinear(
-        "jnp.einsum(subscripts, *operands, out, optimize, precision, preferred_element_type, _dot_general, "
+        "jnp.einsum(subscripts=0, *operands, out, optimize, precision, preferred_element_type, _dot_general, "
         "out_sharding)",
         tensors="operands",
     ),

@@ -50,7 +50,7 @@ Kind = Literal["constant", "linear", "multilinear", "formula", "call", "unsuppor
 
 MODULES: Mapping[str, str] = MappingProxyType(
     {"jnp": "jax.numpy", "lax": "jax.lax", "nn": "flax.linen", "jax": "jax", "np": "numpy", "flax": "flax"}
-    | {name: name for name in ("einops", "math", "builtins", "functools")}
+    | {name: name for name in ("einops", "math", "builtins", "functools", "typing")}
 )
 TERM_NAMES = frozenset(("jnp", "lax", "nn", "jax", "np", "out"))
 

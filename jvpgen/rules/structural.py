@@ -114,4 +114,7 @@ RULES = rules(
         "lax.ppermute(x, axis_name, perm)",
         "lax.all_to_all(x, axis_name, split_axis, concat_axis, *, axis_index_groups, tiled)",
     ),
+    # --- What is said of types ----------------------------------------------------------------------------------------
+    rule("typing.cast(typ, val)", "typing.assert_type(val, typ)", val_dot="val_dot"),
+    rule("typing.reveal_type(obj)", obj_dot="obj_dot"),
 )

@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jvpgen.rules import Rule, bind
 from jvpgen.runtime.zero import Zero, is_inexact, is_zero, like_of
@@ -29,11 +30,14 @@ def linear_call(function: Callable[..., Any], rule: Rule, args: Sequence[Any], k
     if bound is None:
         raise TypeError(f"these arguments do not fit {rule.signature}")
     places = [place for place, name in bound.items() if rule.by_name[name].role == "tensor"]
-    values = [args[place] if isinstance(place, int) else kwargs[place] for place in places]
+    if rule.kind == "multilinear":
+        places = [place for place in places if not _names_axes(_at(place, args, kwargs))]
+    values = [_at(place, args, kwargs) for place in places]
     vanishes = any if rule.kind == "multilinear" else all
     if vanishes(is_nothing(value) for value in values):
         return _zero_result(function, rule, args, kwargs)
-    filled = {place: _filled(value) for place, value in zip(places, values, strict=True)}
+    literal = _zero_literal(values)
+    filled = {place: _filled(value, literal) for place, value in zip(places, values, strict=True)}
     return only_inexact(function(*_replaced(args, filled), **{key: filled.get(key, kwargs[key]) for key in kwargs}))
 
 
@@ -65,10 +69,27 @@ def _replaced(args: Sequence[Any], filled: Mapping[int | str, Any]) -> list[Any]
     return [filled.get(position, argument) for position, argument in enumerate(args)]
 
 
-def _filled(tangent: Any) -> Any:
-    """The tangent with arrays of zeros in place of Zeros."""
+def _at(place: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    return args[place] if isinstance(place, int) else kwargs[place]
+
+
+def _names_axes(value: Any) -> bool:
+    """Whether an argument is no factor but names axes, as in `einsum(x, [0, 1], y, [1])`."""
+    return isinstance(value, list | tuple) and all(item is ... or isinstance(item, int | np.integer) for item in value)
+
+
+def _zero_literal(tangents: Sequence[Any]) -> float | complex:
+    """The number that a literal 0 stands for: `lax.pad` takes none that is an integer beside floats."""
+    is_complex = any(jnp.iscomplexobj(tangent) for tangent in tangents if isinstance(tangent, jax.Array))
+    return 0j if is_complex else 0.0
+
+
+def _filled(tangent: Any, literal: float | complex) -> Any:
+    """The tangent with arrays of zeros in place of Zeros, and with `literal` in place of a literal 0."""
     if isinstance(tangent, list | tuple):
-        return type(tangent)(_filled(item) for item in tangent)
+        return type(tangent)(_filled(item, literal) for item in tangent)
+    if type(tangent) is int and tangent == 0:
+        return literal
     if not isinstance(tangent, Zero):
         return tangent
     if tangent.weak_type:

@@ -17,6 +17,7 @@ import builtins
 import math
 import operator
 import re
+import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,9 @@ def lines_of(table: str) -> list[Line]:
     return found
 
 
+NOT_IN_EVERY_PYTHON = {"math.sumprod"}  # of 3.12
+
+
 class Makers:
     """Makes the arrays of a line, the same ones each time."""
 
@@ -84,7 +88,7 @@ class Makers:
     def scope(self) -> dict[str, Any]:
         wide = jnp.promote_types(self.dtype, jnp.complex64)
         return {
-            "builtins": builtins, "math": math, "inf": jnp.inf, "nan": jnp.nan, "dtype": self.dtype,
+            "builtins": builtins, "math": math, "typing": typing, "inf": jnp.inf, "nan": jnp.nan, "dtype": self.dtype,
             "jnp": jnp, "lax": lax, "nn": nn, "jax": jax, "np": np, "einops": einops,
             "f": lambda *shape: self._array(self.random.normal(size=shape)),
             "u": lambda *shape: self._array(self.random.uniform(-0.9, 0.9, size=shape)),

@@ -171,4 +171,5 @@ all((True, False))
 any((True, False))
 print()
 math.sqrt(2)
+math.prod((2, 3), start=4)
 """

@@ -35,6 +35,7 @@ jnp.einsum("i,j,k->ijk", f(2), f(3), f(2))
 jnp.einsum("ii->i", f(3, 3))
 jnp.einsum("ij,jk->ik", f(2, 3), f(3, 4), precision="highest", optimize=True, preferred_element_type=jnp.float32)
 jnp.einsum("ij,jk->ik", f(2, 3), f(3, 4), _dot_general=lax.dot_general)
+jnp.einsum("i,ij,j->", *[f(2), f(2, 3), f(3)])
 jnp.linalg.multi_dot([f(2, 3), f(3, 4), f(4, 2)])
 # --- Convolutions
 lax.conv(f(1, 2, 4, 4), f(3, 2, 2, 2), (1, 1), "SAME")

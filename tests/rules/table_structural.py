@@ -144,4 +144,8 @@ jnp.diagonal(f(2, 3, 3), axis1=1, axis2=2)
 jax.ad_checkpoint.checkpoint_name(f(3), "x")
 nn.with_logical_constraint(f(3), ("batch",))
 jax.nn.identity(f(3))
+# --- What is said of types
+typing.cast(jax.Array, f(3))
+typing.assert_type(f(3), jax.Array)
+typing.reveal_type(f(3))
 """

@@ -25,6 +25,7 @@ NOTHING = zero(X)
         (lambda: tangent_numpy.concatenate([NOTHING, NOTHING]), (4, 3)),
         (lambda: tangent_numpy.matmul(NOTHING, jnp.ones((3, 4))), (2, 4)),
         (lambda: tangent_numpy.einsum("ij,jk->ik", jnp.ones((4, 2)), NOTHING), (4, 3)),
+        (lambda: tangent_numpy.einsum(X, [0, 1], NOTHING, [2, 1], []), ()),
         (lambda: tangent_numpy.take(NOTHING, jnp.array([0]), axis=0, fill_value=0), (1, 3)),
         (lambda: tangent_numpy.fft.fft(NOTHING), (2, 3)),
         (lambda: tangent_lax.dynamic_update_slice(NOTHING, zero(X[:1]), (0, 0)), (2, 3)),
@@ -52,6 +53,9 @@ def test_several_results_can_be_unpacked() -> None:
         (lambda: tangent_numpy.at(NOTHING)[1].set(X[0]), np.array([[0, 0, 0], [0, 1, 2]])),
         (lambda: tangent_numpy.at(X)[1].set(zero(X[0])), np.array([[0, 1, 2], [0, 0, 0]])),
         (lambda: tangent_numpy.at(X)[:, 0].add(zero(X[:, 0])), X),
+        (lambda: tangent_numpy.einsum(X, [0, 1], jnp.ones(3), [1], [0, 1]), X),
+        (lambda: tangent_lax.pad(X, 0, ((0, 0, 0), (0, 0, 0))), X),
+        (lambda: tangent_lax.pad(X.astype(complex), 0, ((0, 0, 0), (0, 0, 0))).real, X),
         (lambda: tangent_numpy.array([zero(1.0), jnp.float32(2)]), np.array([0, 2])),
     ],
 )
