@@ -91,7 +91,7 @@ def _cross_entropy(logits, logits_dot, labels, labels_dot):
     )
 
 
-# jvpgen: generator=eb80ff3d0362 rest=109210da4327
+# jvpgen: generator=a3ca1c45b8f2 rest=109210da4327
 # jvpgen: CNN text=43ba5f78fdc3 source=bc0b30c2b69d body=ad7846382018
 #   CNN_jvp, _CNN <- CNN, ConvBlock, nn
 # jvpgen: cross_entropy text=31df6c141f60 source=1893ff3ce8d8 body=46752d2f7841

@@ -153,7 +153,7 @@ def _next_token_loss(logits, logits_dot, tokens, tokens_dot):
     return -chosen.mean(), -chosen_dot.mean()
 
 
-# jvpgen: generator=eb80ff3d0362 rest=a8f0c3918a8e
+# jvpgen: generator=a3ca1c45b8f2 rest=a8f0c3918a8e
 # jvpgen: LanguageModel text=7839f08906d4 source=24f920e1f093 body=023e97b83003
 #   LanguageModel_jvp, _LanguageModel <- Block, LanguageModel, PositionEmbedding, nn
 # jvpgen: next_token_loss text=de82b2a76e4f source=f2f379b3c946 body=6af02e95474d

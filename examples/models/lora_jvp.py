@@ -149,7 +149,7 @@ def _LoRABlock(self, x, x_dot):
     return x + lora_dense, x_dot + lora_dense_dot
 
 
-# jvpgen: generator=eb80ff3d0362 rest=c134f4053f9d
+# jvpgen: generator=a3ca1c45b8f2 rest=c134f4053f9d
 # jvpgen: LoRABlock text=147eaa68c149 source=848321e50b90 body=951b128e56ba
 #   LoRABlock_jvp, adapters_jvp, _LoRABlock <- LoRAAttention, LoRABlock, LoRADense, nn
 # jvpgen: LoRADense text=5aaf8550813d source=68fec928af5c body=8544466cad37
