@@ -11,8 +11,8 @@ ENTRIES = (
         title="active value hidden in a function value",
         severity="warning",
         cause="A function value over an active value goes where only `jax.jvp` or `nn.jvp` can follow it. Its "
-        "tangent would be lost in a "
-        "`jax.jvp` over that call alone, so the whole method runs under `nn.jvp`.",
+        "tangent would be lost if the function were taken for a constant, so the call gets it as an argument; where "
+        "that cannot be, the whole method runs under `nn.jvp`.",
         remedy="Pass the value as an argument instead of capturing it.",
         bad=model(
             GOOD_MODULE.replace("import jvpgen", "import jvpgen\nimport mystery").replace(
