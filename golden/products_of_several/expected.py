@@ -57,15 +57,10 @@ def _Products(self, x, x_dot, y, y_dot):
         jnp.einsum, (self.spec, *factors), (None, *factors_dot)
     )
     mixed, mixed_dot = pushforward(
-        jnp.einsum,
-        ("ij,ij,ij->j", x, *[x, y]),
-        (None, x_dot, *[x_dot, y_dot]),
-        optimize=True,
+        jnp.einsum, ("ij,ij,ij->j", x, *[x, y]), (None, x_dot, *[x_dot, y_dot])
     )
     chained, chained_dot = pushforward(
-        jnp.linalg.multi_dot,
-        ([x, y.T, jnp.sin(y)],),
-        ([x_dot, y_dot.T, y_dot * jnp.cos(y)],),
+        jnp.linalg.multi_dot, ([x, y.T, y],), ([x_dot, y_dot.T, y_dot],)
     )
     # W: JVP401
     by_axes, by_axes_dot = pushforward(
@@ -75,29 +70,26 @@ def _Products(self, x, x_dot, y, y_dot):
     ones = jnp.ones(3)
     of_a_constant = jnp.einsum(ones, [1], y, [0, 1])
     of_a_constant_dot = tangent_numpy.einsum(ones, [1], y_dot, [0, 1])
-    # W: JVP401
-    # multiplied = math.prod([x, y, self.param("scale", nn.initializers.ones, (3,))])
     scale, scale_dot = param(self, "scale", nn.initializers.ones, (3,))
+    # W: JVP401
     multiplied, multiplied_dot = pushforward(
         math.prod, ([x, y, scale],), ([x_dot, y_dot, scale_dot],)
     )
     padded = lax.pad(cast(jax.Array, x * y), 1.5, ((1, 0, 0), (0, 0, 0)))
     padded_dot = tangent_lax.pad(x_dot * y + x * y_dot, 0, ((1, 0, 0), (0, 0, 0)))
     count = math.prod(x.shape) / math.sqrt(2)
+    weighted = multiplied / count + mixed
+    weighted_dot = multiplied_dot / count + mixed_dot
+    moved = padded + by_axes * of_a_constant[0]
+    moved_dot = (
+        padded_dot + by_axes_dot * of_a_constant[0] + by_axes * of_a_constant_dot[0]
+    )
     return (
-        (starred, mixed, chained, by_axes, of_a_constant, multiplied / count, padded),
-        (
-            starred_dot,
-            mixed_dot,
-            chained_dot,
-            by_axes_dot,
-            of_a_constant_dot,
-            multiplied_dot / count,
-            padded_dot,
-        ),
+        (starred @ chained, weighted, moved),
+        (starred_dot @ chained + starred @ chained_dot, weighted_dot, moved_dot),
     )
 
 
 # jvpgen: generator=- rest=2a6f02295258 warnings=2
-# jvpgen: Products text=8bc942baea25 source=16405d187444 body=621b03405064
+# jvpgen: Products text=9fb433253b0d source=c645f1edf122 body=7dadd5226973
 #   Products_jvp, _Products <- Products, cast, jax, jnp, lax, math, nn

@@ -25,6 +25,7 @@ from jvpgen.analysis.static import static_parameters
 from jvpgen.ir import nodes
 from jvpgen.ir.explicit import mangled, outside_class
 from jvpgen.ir.lower import lower_function
+from jvpgen.ir.scoping import bound_names, target_names
 from jvpgen.source import flax_names
 from jvpgen.source.bindings import bindings_of
 from jvpgen.source.classes import Field, Method, fields, find_method, methods, mro, own_methods
@@ -175,21 +176,28 @@ def only_computes_static(
         for node in nodes.walk(statement):
             if isinstance(node, nodes.Call) and acts_on_tangents(node, inside):
                 return False
-            if _fills(node, function, inside):
-                return False
-    return not returns_active(function, inside)
+    return not _fills_what_others_hold(function, inside) and not returns_active(function, inside)
 
 
-def _fills(node: nodes.Node, function: nodes.Function, inside: Environment) -> bool:
-    """Whether a statement stores in an object, perhaps one of the caller's."""
+def _fills_what_others_hold(function: nodes.Function, inside: Environment) -> bool:
+    """Whether the function stores in an object that it did not make itself: one of the caller's, or of the file."""
+    walked = [node for statement in function.body for node in nodes.walk(statement)]
+    filled = filling.with_aliases(
+        (name for node in walked for name in _filled(node, inside)), function.body, inside.local
+    )
+    own = bound_names(function.body) - frozenset(function.parameters.names())
+    return bool(filled - own)
+
+
+def _filled(node: nodes.Node, inside: Environment) -> Iterator[str]:
+    """Names in whose objects a statement stores; adding something inactive to a name only makes a number or a list."""
     match node:
         case nodes.Assign(targets=targets):
-            return any(list(filling.stored_names(target)) for target in targets)
-        case nodes.AugmentedAssign(target=nodes.Name(id=name), value=value):
-            return name in function.parameters.names() and is_active(value, inside)
-        case nodes.AugmentedAssign():
-            return True
-    return False
+            for target in targets:
+                yield from filling.stored_names(target)
+        case nodes.AugmentedAssign(target=target, value=value):
+            yield from filling.stored_names(target)
+            yield from target_names(target) if is_active(value, inside) else ()
 
 
 _fillings: WeakKeyDictionary[Reach, dict[str, Filling | None]] = WeakKeyDictionary()
