@@ -50,7 +50,8 @@ def _methods(name: str, args: list[Any], *, in_place: bool) -> Iterator[tuple[Ca
     for special, receivers in found:
         receiver = _primal(receivers[0])
         method = getattr(type(receiver), special, None)
-        if isinstance(method, types.FunctionType) and like_of(receiver) is None:
+        is_known = name == "getitem" and form_of(receiver) == "model_output"  # a Record is indexed in the same way
+        if isinstance(method, types.FunctionType) and like_of(receiver) is None and not is_known:
             yield method, receivers
 
 
