@@ -383,7 +383,7 @@ def _filling_of(call: nodes.Call, kind: Callee, environment: Environment) -> fil
         return environment.filling(f"{module}.__call__")
     match kind:
         case callees.LocalFunction(name=name):
-            return filling.filling(environment.functions[name], lambda inner: _fillings(inner, environment))
+            return filling.filling(environment.functions[name], lambda inner: fillings(inner, environment))
         case callees.Followed(what=what) if what.startswith("self.") and environment.facts is not None:
             return environment.filling(f"{environment.facts.qualified}.{what.removeprefix('self.')}")
         case callees.Followed(what=qualified) | callees.External(qualified=qualified):
@@ -391,14 +391,14 @@ def _filling_of(call: nodes.Call, kind: Callee, environment: Environment) -> fil
     return None
 
 
-def _fillings(call: nodes.Call, environment: Environment) -> Iterator[nodes.Expression]:
-    """The arguments that a call inside of a nested function may fill."""
-    known = named_filling(call, environment)
+def fillings(call: nodes.Call, environment: Environment) -> Iterator[nodes.Expression]:
+    """The arguments that a call of something named may fill."""
+    known = _named_filling(call, environment)
     if known is not None:
         yield from known.arguments(call)
 
 
-def named_filling(call: nodes.Call, environment: Environment) -> filling.Filling | None:
+def _named_filling(call: nodes.Call, environment: Environment) -> filling.Filling | None:
     """What a call of a function of the project, or of a method of `self`, does to its arguments."""
     match call.function:
         case nodes.Attribute(value=nodes.Name(id=owner), attribute=method) if owner == environment.self_name:

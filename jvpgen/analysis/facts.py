@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import libcst as cst
 
 from jvpgen.analysis import filling
-from jvpgen.analysis.activity import function_environment, is_active, named_filling, returns_active
+from jvpgen.analysis.activity import fillings, function_environment, is_active, returns_active
 from jvpgen.analysis.callees import instance_class, is_collection, is_constructor
 from jvpgen.analysis.decorators import keeps_results
 from jvpgen.analysis.environment import ClassFacts, Environment, Members
@@ -224,12 +224,7 @@ def filling_of(name: str, source: SourceModule, reach: Reach) -> Filling | None:
 
 
 def _filling(function: nodes.Function, environment: Environment) -> Filling:
-    def fills(call: nodes.Call) -> Iterator[nodes.Expression]:
-        known = named_filling(call, environment)
-        if known is not None:
-            yield from known.arguments(call)
-
-    return filling.filling(function, fills)
+    return filling.filling(function, lambda call: fillings(call, environment))
 
 
 def _filling_of_method(method: Method, owner: Definition, reach: Reach) -> Filling:

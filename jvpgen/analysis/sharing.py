@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from jvpgen.analysis import callees
 from jvpgen.analysis.environment import Environment
-from jvpgen.analysis.filling import MUTATORS
+from jvpgen.analysis.filling import MUTATORS, bindings
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted, target_names
 
@@ -125,29 +125,11 @@ def fresh(function: nodes.Function) -> Iterator[str]:
 
 def _bindings(node: nodes.Node) -> Iterator[tuple[str, nodes.Expression | None]]:
     """The names that a node binds, with the value where it is bound as a whole."""
-    match node:
-        case nodes.Assign(targets=targets, value=value):
-            for target in targets:
-                yield from _bound_to(target, value)
-        case nodes.NamedExpression(target=target, value=value):
-            yield target.id, value
-        case nodes.For(target=target) | nodes.WithItem(target=target) if target is not None:
-            yield from ((name, None) for name in target_names(target))
-        case nodes.Function(name=name) | nodes.Parameter(name=name):
-            yield name, None
-
-
-def _bound_to(
-    target: nodes.Expression, value: nodes.Expression | None
-) -> Iterator[tuple[str, nodes.Expression | None]]:
-    match target, value:
-        case nodes.Name(id=name), _:
-            yield name, value
-        case nodes.TupleDisplay(elements=targets), nodes.TupleDisplay(elements=values) if len(targets) == len(values):
-            for part, part_value in zip(targets, values, strict=True):
-                yield from _bound_to(part, part_value)
-        case _:
-            yield from ((name, None) for name in target_names(target))
+    if isinstance(node, nodes.Function | nodes.Parameter):
+        yield node.name, None
+    for target, value in bindings(node):
+        is_whole = isinstance(node, nodes.Assign | nodes.NamedExpression) and isinstance(target, nodes.Name)
+        yield from ((name, value if is_whole else None) for name in target_names(target))
 
 
 def _shared(node: nodes.Node, returned: bool = False) -> Iterator[str]:

@@ -17,6 +17,7 @@ from jvpgen.forward.pushed import (
     Pushed,
     call,
     commit,
+    in_both_halves,
     is_changed,
     name_before,
     paired,
@@ -42,11 +43,7 @@ def push_structural(node: nodes.Call, name: str, frame: Frame, block: Block) -> 
     if len(node.arguments) == 1 and isinstance(node.arguments[0].value, nodes.Comprehension):
         return _over_comprehension(node, name, node.arguments[0].value, frame, block)
     operands = [_plain_operand(argument.value, frame, block) for argument in node.arguments]
-    named = {
-        index
-        for index, operand in enumerate(operands)
-        if not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
-    }
+    named = in_both_halves(operands)
     values = commit(operands, frame, block, named)
     primal = _rebuilt(node, [value.primal for value in values])
     return Pushed(primal, _rebuilt(node, [_tangent(value, frame) for value in values]))
@@ -102,25 +99,24 @@ def _dict(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
             return Pushed(primal, tangent)
     first = node.arguments[0] if node.arguments else None
     if first is not None and not first.star and not first.keyword and not _is_mapping(first.value, frame):
-        pairs = _as_dict(first.value)
-        if pairs is None:
-            return calls.dispatched(node, frame, block)
-        keywords = [
-            (None if item.star else nodes.Constant(f'"{item.keyword}"'), item.value) for item in node.arguments[1:]
-        ]
-        if not keywords:
-            return expressions.push(pairs, frame, block)
-        joined = pairs.items if isinstance(pairs, nodes.DictDisplay) else ((None, pairs),)
-        return expressions.push(nodes.DictDisplay((*joined, *keywords), span=node.span), frame, block)
+        return _dict_of_pairs(node, first.value, frame, block)
     operands = [_plain_operand(argument.value, frame, block) for argument in node.arguments]
-    named = {
-        index
-        for index, operand in enumerate(operands)
-        if not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
-    }
+    named = in_both_halves(operands)
     pushed_values = commit(operands, frame, block, named)
     primal = _rebuilt(node, [value.primal for value in pushed_values])
     return Pushed(primal, _rebuilt(node, [_tangent(value, frame) for value in pushed_values]))
+
+
+def _dict_of_pairs(node: nodes.Call, pairs: nodes.Expression, frame: Frame, block: Block) -> Pushed:
+    """`dict([("a", x)], b=y)` as the display that it is; a call where the text does not show the pairs."""
+    display = _as_dict(pairs)
+    if display is None:
+        return calls.dispatched(node, frame, block)
+    named = [(None if item.star else nodes.Constant(f'"{item.keyword}"'), item.value) for item in node.arguments[1:]]
+    if not named:
+        return expressions.push(display, frame, block)
+    items = display.items if isinstance(display, nodes.DictDisplay) else ((None, display),)
+    return expressions.push(nodes.DictDisplay((*items, *named), span=node.span), frame, block)
 
 
 def _as_dict(pairs: nodes.Expression) -> nodes.DictDisplay | nodes.Comprehension | None:
@@ -165,11 +161,7 @@ def _is_use_of_mapping(part: nodes.Node, name: nodes.Name) -> bool:
 def push_concatenation(node: nodes.Binary, frame: Frame, block: Block) -> Pushed:
     """`(1.0,) + xs`, `[x] * n`: of sequences `+` is no sum and `*` no product."""
     operands = [_plain_operand(part, frame, block) for part in (node.left, node.right)]
-    named = {
-        index
-        for index, operand in enumerate(operands)
-        if not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
-    }
+    named = in_both_halves(operands)
     left, right = commit(operands, frame, block, named)
     primal = nodes.Binary(left.primal, node.operator, right.primal, span=node.span)
     if node.operator == "+":
@@ -238,11 +230,7 @@ def push_mutation(node: nodes.Call, container: nodes.Expression, method: str, fr
         given = _as_dict(node.arguments[0].value) or node.arguments[0].value
         node = replace(node, arguments=(replace(node.arguments[0], value=given), *node.arguments[1:]))
     operands = _operands_of_change(node, container, keys, frame, block)
-    named = {
-        index
-        for index, operand in enumerate(operands)
-        if index > 0 and not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
-    }
+    named = in_both_halves(operands) - {0}
     receiver, *arguments = commit(operands, frame, block, named)
     primal = _method(receiver.primal, method, node, [value.primal for value in arguments])
     if receiver.tangent is None:

@@ -24,6 +24,7 @@ from jvpgen.forward.pushed import (
     Pushed,
     call,
     commit,
+    in_both_halves,
     name_value,
     paired,
     settle,
@@ -251,11 +252,7 @@ def _own_operator(node: nodes.Expression, name: str, frame: Frame, block: Block)
 def _union(node: nodes.Binary, left: nodes.Expression, right: nodes.Expression, frame: Frame, block: Block) -> Pushed:
     """`d | e` of two dicts; of anything else, `|` has no tangent, and neither have its operands."""
     operands = [push_operand(part, frame, block) for part in (left, right)]
-    named = {
-        index
-        for index, operand in enumerate(operands)
-        if not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
-    }
+    named = in_both_halves(operands)
     values = commit(operands, frame, block, named)
     primal = nodes.Binary(values[0].primal, "|", values[1].primal, span=node.span)
     if not any(value.is_active for value in values):
@@ -433,11 +430,7 @@ def _display(
 ) -> Pushed:
     operands = [push_operand(element, frame, block) for element in elements]
     active = any(operand.pushed.is_active for operand in operands)
-    named = {
-        index
-        for index, operand in enumerate(operands)
-        if active and not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
-    }
+    named = in_both_halves(operands) if active else set()
     values = commit(operands, frame, block, named)
     primal = kind(tuple(value.primal for value in values), span=node.span)
     if not active:

@@ -261,6 +261,15 @@ def commit(
     return results
 
 
+def in_both_halves(operands: Sequence[Operand]) -> set[int]:
+    """Operands without a tangent that are more than a name: primal and tangent mention them, so they get one."""
+    return {
+        index
+        for index, operand in enumerate(operands)
+        if not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
+    }
+
+
 def _emits(operand: Operand, named: bool) -> bool:
     pushed = operand.pushed
     trivial = is_trivial(pushed.primal) and (pushed.tangent is None or is_trivial(pushed.tangent))

@@ -19,6 +19,7 @@ from jvpgen.forward.pushed import (
     Pushed,
     call,
     commit,
+    in_both_halves,
     paired,
     settle,
     tuple_of,
@@ -239,11 +240,7 @@ def push_at_update(node: nodes.Call, kind: callees.AtUpdate, frame: Frame, block
     operands = [plain_operand(expression, frame, block) for expression in expressions_]
     if rule.kind == "call":
         return _at_formula(node, kind, names, operands, frame, block)
-    named = {
-        index
-        for index, operand in enumerate(operands)
-        if not operand.pushed.is_active and not is_trivial(operand.pushed.primal)
-    }
+    named = in_both_halves(operands)
     values = commit(operands, frame, block, named)
     primal = _at(nodes.Attribute(values[0].primal, "at"), values[1].primal, node, [v.primal for v in values[2:]])
     if not any(value.is_active for value in values):
