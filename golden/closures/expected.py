@@ -56,15 +56,10 @@ def _Solver(self, x, x_dot, t, t_dot):
             scaled_dot * scale + scaled * scale_dot + sum(times_dot),
         )
 
-    # damp = lambda y: y * decay
-    def function(y):
-        return y * decay
-
-    @body(function)
-    def _(y, y_dot):
+    @body(None)
+    def damp(y, y_dot):
         return y * decay, y_dot * decay + y * decay_dot
 
-    damp = function
     decay, decay_dot = 0.5 * rate, 0.5 * rate_dot
     for step in 0.1, 0.2:
         k1, k1_dot = pushforward(field, (x, t), (x_dot, t_dot))
@@ -85,5 +80,5 @@ def _Solver(self, x, x_dot, t, t_dot):
 
 
 # jvpgen: generator=- rest=3ebd50db5b04
-# jvpgen: Solver text=0a714ec94e8a source=a96ccbed9c89 body=f2810eeaf5f1
+# jvpgen: Solver text=0a714ec94e8a source=a96ccbed9c89 body=b542f5bc9aca
 #   Solver_jvp, _Solver <- Solver, jnp, nn

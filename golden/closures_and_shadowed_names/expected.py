@@ -57,15 +57,10 @@ def _Shadowed(self, x, x_dot, y, y_dot):
     before, before_dot = pushforward(scaled, (x,), (x_dot,))
     y, y_dot = y * 10, y_dot * 10
 
-    # late = lambda a: a * y
-    def function(a):
-        return a * y
-
-    @body(function)
-    def _(a, a_dot):
+    @body(None)
+    def late(a, a_dot):
         return a * y, a_dot * y + a * y_dot
 
-    late = function
     y, y_dot = y + 1, y_dot
     # return before, scaled(x, y, shift=2 * y), product(), late(x), double(y)
     scaled_out, scaled_out_dot = 2 * y, 2 * y_dot
@@ -82,5 +77,5 @@ def _Shadowed(self, x, x_dot, y, y_dot):
 
 
 # jvpgen: generator=- rest=1597ad32b0d3
-# jvpgen: Shadowed text=0cc78f32374a source=8b4f49591684 body=4e6181995572
+# jvpgen: Shadowed text=0cc78f32374a source=8b4f49591684 body=2625095adf98
 #   Shadowed_jvp, _Shadowed <- Shadowed, nn

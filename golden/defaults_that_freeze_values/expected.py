@@ -118,20 +118,18 @@ def _Frozen(self, x, x_dot, scales, scales_dot):
 
 @body(Mapped)
 def _Mapped(self, x, x_dot, scale, scale_dot):
-    # f = lambda v, s=scale: v * s
-    def function(v, s=scale):
+    def f(v, s=scale):
         return v * s
 
-    @body(function)
-    def _(v, v_dot, s=scale, s_dot=scale_dot):
+    @body(f)
+    def f_jvp(v, v_dot, s=scale, s_dot=scale_dot):
         return v * s, v_dot * s + v * s_dot
 
-    f = function
     return pushforward(jax.vmap(f), (x,), (x_dot,))
 
 
 # jvpgen: generator=- rest=71b14cbb3898
 # jvpgen: Frozen text=2ad5ad7041eb source=eaa1b0c7e16c body=0684cd00edc8
 #   Frozen_jvp, _Frozen <- Frozen, nn
-# jvpgen: Mapped text=43c0c91f296b source=786aef23cf8a body=ad3e8f53d689
+# jvpgen: Mapped text=43c0c91f296b source=786aef23cf8a body=7be1cfc1b1bb
 #   Mapped_jvp, _Mapped <- Mapped, jax, nn

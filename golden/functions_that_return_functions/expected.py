@@ -56,12 +56,8 @@ def _compose(*functions, functions_dot=()):
 
 @body(Curried)
 def _Curried(self, x, x_dot, y, y_dot):
-    # scale = lambda u: lambda w: w * u * x
-    def function(u):
-        return lambda w: w * u * x
-
-    @body(function)
-    def _(u, u_dot):
+    @body(None)
+    def scale(u, u_dot):
         # return lambda w: w * u * x
         def function(w):
             return w * u * x
@@ -73,8 +69,6 @@ def _Curried(self, x, x_dot, y, y_dot):
             return scaled * x, scaled_dot * x + scaled * x_dot
 
         return function, zero(function)
-
-    scale = function
 
     @body(None)
     def shift_by(u, u_dot):
@@ -104,7 +98,7 @@ def _Curried(self, x, x_dot, y, y_dot):
 
 
 # jvpgen: generator=- rest=62ce4adcc8f6
-# jvpgen: Curried text=580f769e6989 source=97eb8e849e02 body=cca0d6ad1102
+# jvpgen: Curried text=580f769e6989 source=97eb8e849e02 body=e521771e728f
 #   Curried_jvp, _Curried <- Curried, compose, jnp, nn
 # jvpgen: compose text=13a93d3a1391 source=f8c0d336106e body=a0ed45e98027
 #   _compose <- compose

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from jvpgen.analysis import records
+from jvpgen.analysis import control, records
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.filling import MUTATORS
 from jvpgen.ir import nodes
@@ -219,7 +219,7 @@ def _describe(function: nodes.Expression) -> str:
 
 def _global_callee(qualified: str, environment: Environment, active: bool) -> Callee:
     """What a name of the file calls; `active` says whether an argument may carry a tangent."""
-    if qualified in _PARTNERED:
+    if qualified in _PARTNERED or qualified in control.PARTNERED:
         return Followed(qualified, returns_active=False)
     package, _, name = qualified.rpartition(".")
     if package == "builtins" and name in STRUCTURAL_BUILTINS:

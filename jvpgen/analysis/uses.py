@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from jvpgen.analysis import callees
+from jvpgen.analysis import callees, control
 from jvpgen.analysis.activity import arguments_are_active, captures, is_active
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.inertness import has_derivative
@@ -39,11 +39,13 @@ class Uses:
     def __init__(self, name: str, environment: Environment):
         self.has_active = False
         self.has_plain = False
-        for node, is_initializer in _references(environment.around, name):
+        for node, is_initializer in _references(environment.around, name, environment):
             if is_initializer:
                 function = environment.functions.get(name)
                 self.has_plain = True
                 self.has_active = self.has_active or (function is not None and captures_active(function, environment))
+            elif isinstance(node, nodes.Call) and node.function != nodes.Name(name):  # control flow
+                self.has_active = True
             elif isinstance(node, nodes.Call):
                 function = environment.functions.get(name)
                 active = arguments_are_active(node, environment) or (
@@ -55,27 +57,37 @@ class Uses:
                 self.has_active = self.has_plain = True
 
 
-def _references(body: Iterable[nodes.Statement], name: str) -> Iterator[tuple[nodes.Node, bool]]:
-    """Calls of `name` and other reads of it, each with whether it is an initializer of `param` or `variable`."""
+def _references(
+    body: Iterable[nodes.Statement], name: str, environment: Environment
+) -> Iterator[tuple[nodes.Node, bool]]:
+    """Calls of `name`, by itself or by control flow that it is given to, and other reads of it, each with whether it is
+    an initializer of `param` or `variable`."""
     for statement in body:
-        yield from _references_in(statement, name)
+        yield from _references_in(statement, name, environment)
 
 
-def _references_in(node: nodes.Node, name: str) -> Iterator[tuple[nodes.Node, bool]]:
+def _references_in(node: nodes.Node, name: str, environment: Environment) -> Iterator[tuple[nodes.Node, bool]]:
     match node:
         case nodes.Call(function=nodes.Name(id=called), arguments=arguments) if called == name:
             yield node, False
             for argument in arguments:
-                yield from _references_in(argument.value, name)
+                yield from _references_in(argument.value, name, environment)
+        case nodes.Call(arguments=arguments) if nodes.Name(name) in (
+            given := list(control.called_functions(node, environment))
+        ):
+            yield node, False
+            for argument in arguments:
+                if argument.value not in given:
+                    yield from _references_in(argument.value, name, environment)
         case nodes.Call(function=nodes.Attribute(attribute="param" | "variable") as function, arguments=arguments):
-            yield from _references_in(function, name)
+            yield from _references_in(function, name, environment)
             for argument in arguments:
                 if argument.value == nodes.Name(name):
                     yield argument.value, True
                 else:
-                    yield from _references_in(argument.value, name)
+                    yield from _references_in(argument.value, name, environment)
         case nodes.Name(id=read) if read == name:
             yield node, False
         case _:
             for child in nodes.children(node):
-                yield from _references_in(child, name)
+                yield from _references_in(child, name, environment)

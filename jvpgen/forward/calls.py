@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from jvpgen.analysis import callees
+from jvpgen.analysis import callees, control
 from jvpgen.analysis.activity import call_is_active, callee_of, is_active
 from jvpgen.analysis.filling import MUTATORS
+from jvpgen.analysis.inertness import as_function, has_derivative
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.analysis.uses import captures_active
-from jvpgen.forward import containers, expressions, rule_calls
+from jvpgen.forward import containers, expressions, functions, rule_calls
 from jvpgen.forward.naming import role_of
 from jvpgen.forward.pushed import (
     Block,
@@ -163,7 +164,13 @@ def dispatched(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     if frame.environment.self_name is None and _calls_super(node):  # its tangent would not go along
         raise NotExpressible("a method of a record calls `super()`", node)
     operands, arguments = _callee(node, frame, block)
-    operands += [_argument_operand(argument, frame, block) for argument in node.arguments]
+    roles = control.function_roles(node, frame.environment)
+    operands += [
+        _function_argument(argument.value, roles[place], frame, block)
+        if place in roles
+        else _argument_operand(argument, frame, block)
+        for place, argument in enumerate(node.arguments)
+    ]
     named = {
         index + 1
         for index, (argument, operand) in enumerate(zip(arguments, operands[1:], strict=True))
@@ -203,6 +210,32 @@ def _argument_operand(argument: nodes.Argument, frame: Frame, block: Block) -> O
     return replace(operand, is_unpacked=argument.star == "*")
 
 
+def _made_to_be_called(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
+    """`jax.vmap(lambda …)` that is called at once: the derivative of the lambda is enough."""
+    match node.arguments:
+        case (nodes.Argument(value=nodes.Lambda() as function), *rest) if control.wraps(node, frame.environment):
+            if has_derivative(as_function(function), frame.environment):
+                pushed = functions.push_lambda(function, frame, block, only_as="function")
+                node = replace(node, arguments=(nodes.Argument(pushed.primal), *rest))
+    return _constructed(node, frame, block)
+
+
+def _function_argument(node: nodes.Expression, role: str, frame: Frame, block: Block) -> Operand:
+    """A function, or a list of them, that control flow calls with tangents: of a lambda the derivative is enough."""
+    own = block.child()
+    match node:
+        case nodes.Lambda():
+            return Operand(functions.push_lambda(node, frame, own, only_as=role), own, node)
+        case nodes.ListDisplay(elements=elements) if all(isinstance(item, nodes.Lambda) for item in elements):
+            pushed = [
+                functions.push_lambda(item, frame, own, only_as=f"{role}_{place}")
+                for place, item in enumerate(elements)
+                if isinstance(item, nodes.Lambda)
+            ]
+            return Operand(Pushed(nodes.ListDisplay(tuple(item.primal for item in pushed))), own, node)
+    return rule_calls.plain_operand(node, frame, block)
+
+
 def _function_operand(function: nodes.Expression, frame: Frame, block: Block) -> Operand:
     """The callee; a call that only makes it (`nn.Dense(4)`, a factory) is left as it stands."""
     if isinstance(function, nodes.Call):
@@ -211,7 +244,7 @@ def _function_operand(function: nodes.Expression, frame: Frame, block: Block) ->
         arguments_active = any(is_active(item.value, frame.environment) for item in function.arguments)
         if makes_only and not arguments_active and not isinstance(function.function, nodes.Call):
             own = block.child()
-            return Operand(_constructed(function, frame, own), own, function, f"{role_of(function)}_layer")
+            return Operand(_made_to_be_called(function, frame, own), own, function, f"{role_of(function)}_layer")
     if isinstance(function, nodes.Attribute) and callees.is_module(function.value, frame.environment):
         module = rule_calls.plain_operand(function.value, frame, block)
         method = nodes.Attribute(module.pushed.primal, function.attribute, span=function.span)

@@ -141,11 +141,16 @@ def _push_defaults(
     return nodes.Parameters(items), tangents
 
 
-def push_lambda(node: nodes.Lambda, frame: Frame, block: Block) -> Pushed:
-    """A lambda with a derivative: a named function, and its derivative beside it."""
-    name = frame.naming.temporary("function", block.taken)
+def push_lambda(node: nodes.Lambda, frame: Frame, block: Block, only_as: str = "") -> Pushed:
+    """A lambda with a derivative: a named function, and its derivative beside it; or the derivative alone, called
+    `only_as`, where nothing calls the function without tangents."""
+    name = frame.naming.temporary(only_as or "function", block.taken)
     parameters, defaults = _push_defaults(as_function(node, name), frame, block)
     function = replace(as_function(node, name), parameters=parameters)
+    if only_as:
+        alone = call(frame.naming.helper("body"), nodes.Constant("None"))
+        block.add(push_function(function, frame, name, alone, block.depth, defaults))
+        return Pushed(nodes.Name(name))
     block.add(nodes.Function(name, parameters, (nodes.Return(node.body),)))
     decorator = call(frame.naming.helper("body"), nodes.Name(name))
     block.add(push_function(function, frame, "_", decorator, block.depth, defaults))

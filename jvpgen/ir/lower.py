@@ -312,7 +312,11 @@ class _Lowering:
 
     def _Assign(self, node: cst.Assign) -> nodes.Statement:
         targets = tuple(self.expression(target.target) for target in node.targets)
-        return nodes.Assign(targets, self.expression(node.value), span=self.place(node))
+        value = self.expression(node.value)
+        match targets, value:
+            case [nodes.Name(id=name)], nodes.Lambda(parameters=parameters, body=body):  # the same as a `def`
+                return nodes.Function(name, parameters, (nodes.Return(body),), span=self.place(node))
+        return nodes.Assign(targets, value, span=self.place(node))
 
     def _AnnAssign(self, node: cst.AnnAssign) -> nodes.Statement:
         target, annotation = self.expression(node.target), self.expression(node.annotation.annotation)

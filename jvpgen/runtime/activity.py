@@ -22,7 +22,7 @@ from jvpgen.runtime import live, shadows
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.pair import is_pair
-from jvpgen.runtime.registry import body_of
+from jvpgen.runtime.registry import body_of, is_derivative_only
 from jvpgen.runtime.zero import instantiate, is_inexact, is_zero
 
 
@@ -184,6 +184,10 @@ def _function(value: Any, again: Callable[..., Any]) -> Any:
         return value if owner is value.__self__ else types.MethodType(value.__func__, owner)
     if not isinstance(value, types.FunctionType):
         return value
+    if is_derivative_only(value) and not all(map(is_zero, _all_captured_tangents(value))):
+        raise LostTangent(
+            f"{value.__qualname__} holds values that move, and is given to something that jvpgen cannot read"
+        )
     defaults, named_defaults, changed = _defaults(value, again)
     moving = _captured_tangents(value)
     cells = []
@@ -222,6 +226,13 @@ def _defaults(
     changed = any(new[place] is not content for place, content in enumerate(old))
     changed |= any(new_named[name] is not content for name, content in old_named.items())
     return new or None, new_named or None, changed
+
+
+def _all_captured_tangents(function: types.FunctionType) -> list[Any]:
+    """What the derivative of a function holds under the name of a tangent."""
+    derivative: Any = body_of(function).derivative  # type: ignore[union-attr]
+    cells = zip(derivative.__code__.co_freevars, derivative.__closure__ or (), strict=True)
+    return [cell.cell_contents for name, cell in cells if name.endswith("_dot")]
 
 
 def _captured_tangents(function: types.FunctionType) -> dict[str, Any]:

@@ -178,11 +178,11 @@ def _materialised_tree(tangent: Any, primal: Any) -> Any:
     children, structure = jax.tree_util.tree_flatten_with_path(primal, is_leaf=lambda item: item is not primal)
     still = is_zero(tangent)
     return structure.unflatten(
-        [materialised(None if still else _child(tangent, path[0]), child) for path, child in children]
+        [materialised(None if still else child_tangent(tangent, path[0]), child) for path, child in children]
     )
 
 
-def _child(tangent: Any, key: Any) -> Any:
+def child_tangent(tangent: Any, key: Any) -> Any:
     """The part of a container's tangent that belongs to one of the primal's children."""
     if isinstance(key, jax.tree_util.DictKey):
         return tangent.get(key.key) if isinstance(tangent, Mapping) else tangent[key.key]

@@ -20,8 +20,9 @@ from flax.linen.transforms import get_module_scopes, set_module_scopes
 
 from jvpgen.runtime import shadows
 from jvpgen.runtime.errors import LostTangent
-from jvpgen.runtime.record import Record, fields_of, form_of
-from jvpgen.runtime.zero import Zero, is_inexact, zero
+from jvpgen.runtime.leafwise import tangent_form
+from jvpgen.runtime.record import Record
+from jvpgen.runtime.zero import is_inexact
 
 Modules = Mapping[int, nn.Module]
 Groups = Sequence[dict[str, Any]]
@@ -211,8 +212,7 @@ class _Result:
     def pair(self, arrays: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
         moving = self._moving(tangents)
         primal = self.primal(arrays)
-        counted = self._made([_Place(i) for i in range(len(moving))])
-        return primal, _tangent_form(counted, moving, primal)
+        return primal, tangent_form(primal, moving)
 
     def _moving(self, tangents: Sequence[Any]) -> list[Any]:
         rest = iter(tangents)
@@ -249,29 +249,3 @@ def _is_constant(leaf: Any) -> bool:
         return leaf is None or isinstance(leaf, _CONSTANTS)
     defaults = (*(leaf.__defaults__ or ()), *(leaf.__kwdefaults__ or {}).values())
     return not leaf.__closure__ and all(map(_is_constant, defaults))
-
-
-class _Place:
-    """Stands for leaf number `index`."""
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-
-
-def _tangent_form(counted: Any, tangents: Sequence[Any], primal: Any) -> Any:
-    """Tangents in the form that generated code uses: containers of them, Records for users' classes, Zeros."""
-    if isinstance(counted, _Place):
-        tangent = tangents[counted.index]
-        return zero(primal) if tangent is None else tangent
-    kind = type(counted)
-    if counted is None:
-        return None
-    if kind is list or kind is tuple:
-        return kind([_tangent_form(c, tangents, p) for c, p in zip(counted, primal, strict=True)])
-    if kind is dict:
-        return {key: _tangent_form(item, tangents, primal[key]) for key, item in counted.items()}
-    form = form_of(counted)
-    if form is not None:
-        parts = fields_of(primal)
-        return Record({n: _tangent_form(c, tangents, parts[n]) for n, c in fields_of(counted).items()}, form)
-    return Zero(primal) if not isinstance(counted, jax.tree_util.Partial) else counted

@@ -15,11 +15,12 @@ import flax.linen as nn
 import jax
 from flax.linen.module import _context, wrap_method_once
 
-from jvpgen.runtime import counts, regions, shadows
+from jvpgen.runtime import commuting, counts, regions, shadows
 from jvpgen.runtime.activity import Reach, rebuilt
 from jvpgen.runtime.constants import Copies
 from jvpgen.runtime.lifted import _Result, lifted_jvp
 from jvpgen.runtime.pair import primal_of
+from jvpgen.runtime.snapshot import Snapshot
 from jvpgen.runtime.zero import zero
 
 Outcome = tuple[Any, Any]
@@ -57,7 +58,7 @@ def opaque(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     current = _context.module_stack[-1]
     if current is None or current.scope is None or not shadows.has_shadows(current.scope) or _is_library(f):
         return _plain_or_direct(f, args, kwargs, reach)
-    state = _Snapshot(current)
+    state = Snapshot(current)
     try:
         with _watching():
             return _plain_or_direct(f, args, kwargs, reach)
@@ -75,6 +76,7 @@ def _plain_or_direct(f: Any, args: list[Any], kwargs: Mapping[str, Any], reach: 
 
 def _direct(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     """`jax.jvp` over the call's own arguments."""
+    commuting.order_matters()
     reach = _reach_of(f, args, kwargs)
     name = str(getattr(f, "__qualname__", type(f).__name__))
     forms: list[_Result] = []
@@ -169,24 +171,3 @@ def notice(module: Any) -> None:
     """Called for every plain call of a module's method."""
     if _watch.depth and module.scope is not None and shadows.has_shadows(module.scope):
         raise UsesModules
-
-
-class _Snapshot:
-    """The names and random streams that a module has used, to be as if a call had not begun."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self._module = module
-        self._state = dict(module._state.autoname_cursor), dict(module._state.children)
-        scope = module.scope
-        assert scope is not None
-        self._reservations = {name: set(columns) for name, columns in scope.reservations.items()}
-        self._counters = dict(scope.rng_counters)
-
-    def restore(self) -> None:
-        state, scope = self._module._state, self._module.scope
-        assert scope is not None
-        state.autoname_cursor, state.children = self._state
-        scope.reservations.clear()
-        scope.reservations.update(self._reservations)
-        scope.rng_counters.clear()
-        scope.rng_counters.update(self._counters)

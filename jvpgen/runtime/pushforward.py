@@ -19,6 +19,7 @@ from flax.core import Scope
 
 from jvpgen.runtime import counts, live
 from jvpgen.runtime.constants import Constants
+from jvpgen.runtime.control import by_control
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.generated import find_body
@@ -140,6 +141,10 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
             return push(candidate, args, kwargs)
         made = body_of(candidate)
         if made is None:
+            outcome = by_control(candidate, args, kwargs)
+            if outcome is not None:
+                counts.count("dispatched", _name(candidate))
+                return outcome
             outcome = by_rule(candidate, args, kwargs)
             if outcome is not None:
                 counts.count("dispatched", _name(candidate))

@@ -25,6 +25,7 @@ from jvpgen.runtime.zero import is_zero, zero
 
 _ATTRIBUTE = "__jvpgen_body__"
 _OPAQUE = "__jvpgen_opaque__"
+_ALONE = "__jvpgen_alone__"
 _POSITIONAL_ONLY = inspect.Parameter.POSITIONAL_ONLY
 _POSITIONAL_OR_KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _VAR_POSITIONAL = inspect.Parameter.VAR_POSITIONAL
@@ -177,7 +178,13 @@ def _derivative_only(derivative: Callable[..., Any], tangents: Mapping[str, str 
 
     made = Body(derivative, function, tangents)
     attach(function, made)
+    setattr(function, _ALONE, True)
     return function
+
+
+def is_derivative_only(function: Any) -> bool:
+    """Whether a function is nothing but its derivative: what it holds, it holds there."""
+    return getattr(function, _ALONE, False) is True
 
 
 def _split(argument: Any) -> tuple[Any, Any]:

@@ -1,0 +1,51 @@
+"""JAX's control flow: which arguments are functions that are called with values and tangents, and what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from jvpgen.analysis.environment import Environment
+from jvpgen.ir import nodes
+from jvpgen.ir.scoping import dotted
+
+_ROLES: Mapping[str, Mapping[str, tuple[int, str]]] = {
+    "jax.lax.scan": {"step": (0, "f")},
+    "jax.lax.map": {"function": (0, "f")},
+    "jax.lax.associative_scan": {"combine": (0, "fn")},
+    "jax.lax.while_loop": {"step": (1, "body_fun")},
+    "jax.lax.fori_loop": {"step": (2, "body_fun")},
+    "jax.lax.cond": {"true_branch": (1, "true_fun"), "false_branch": (2, "false_fun")},
+    "jax.lax.switch": {"branch": (1, "branches")},
+}
+
+_WRAPPERS = frozenset("jax.vmap jax.checkpoint jax.remat".split())  # the same is put around the derivative
+
+PARTNERED = frozenset(_ROLES) | _WRAPPERS | frozenset(("jax.grad", "jax.value_and_grad"))
+
+
+def wraps(call: nodes.Call, environment: Environment) -> bool:
+    """Whether a call makes a function that calls its first argument, with tangents when it gets some."""
+    name = dotted(call.function)
+    return name is not None and environment.global_name(name) in _WRAPPERS
+
+
+def function_roles(call: nodes.Call, environment: Environment) -> dict[int, str]:
+    """The arguments of a call that its derivative calls with tangents, by position, each with what it is."""
+    name = dotted(call.function)
+    roles = _ROLES.get(environment.global_name(name) or "", {}) if name else {}
+    return {
+        place: role
+        for place, argument in enumerate(call.arguments)
+        for role, (position, keyword) in roles.items()
+        if argument.keyword == keyword or (place == position and not argument.keyword and not argument.star)
+    }
+
+
+def called_functions(call: nodes.Call, environment: Environment) -> Iterator[nodes.Expression]:
+    """What stands in these places: functions, or each of a list of them."""
+    for place in function_roles(call, environment):
+        match call.arguments[place].value:
+            case nodes.ListDisplay(elements=elements) | nodes.TupleDisplay(elements=elements):
+                yield from elements
+            case function:
+                yield function
