@@ -29,22 +29,8 @@ def Quantizer_jvp(
     )
 
 
-# straight_through runs under `nn.jvp`: the decorator `jax.custom_jvp` may change the
-# function.
-opaque(straight_through)
-
-
-# spike runs under `nn.jvp`: the decorator `partial` may change the function.
-opaque(spike)
-
-
 # gate runs under `nn.jvp`: the decorator `leaky` may change the function.
 opaque(gate)
-
-
-# Quantizer.clipped runs under `nn.jvp`: the decorator `jax.custom_jvp` may change the
-# function.
-opaque(Quantizer.clipped)
 
 
 @body(Quantizer)
@@ -68,7 +54,7 @@ def _Quantizer(self, x, x_dot):
     )
 
 
-# jvpgen: generator=- rest=5b26f2d154ff warnings=5
-# jvpgen: Quantizer text=95ec3a1f7870 source=98a351db6bcb body=413da3b2b3aa
+# jvpgen: generator=- rest=f4b8c62029c5 warnings=2
+# jvpgen: Quantizer text=55f2eeb84ab5 source=98a351db6bcb body=413da3b2b3aa
 #   Quantizer_jvp, _Quantizer <- Quantizer, gate, jax, jnp, level, nn, sign, spike,
 #   straight_through

@@ -9,7 +9,7 @@ import jvpgen
 
 
 @jax.custom_jvp
-def straight_through(x):  # W: JVP403
+def straight_through(x):
     return jnp.round(x)
 
 
@@ -17,7 +17,7 @@ straight_through.defjvps(lambda x_dot, out, x: x_dot)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))
-def spike(x, threshold):  # W: JVP403
+def spike(x, threshold):
     return (x > threshold).astype(x.dtype)
 
 
@@ -52,7 +52,7 @@ def level(x, levels):
 class Quantizer(nn.Module):
     @staticmethod
     @jax.custom_jvp
-    def clipped(x):  # W: JVP403
+    def clipped(x):
         return jnp.ceil(x)
 
     @nn.compact

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from jvpgen.analysis import callees, filling, fit, records
+from jvpgen.analysis import callees, control, filling, fit, instances, records
 from jvpgen.analysis.callees import Callee, classify
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.holdings import nested, own_nodes, with_holdings
@@ -85,7 +85,7 @@ def is_foreign_attribute(name: str, facts: ClassFacts) -> bool:
 
 def reads_submodule(node: nodes.Attribute, environment: Environment) -> bool:
     """Whether `node` reads an attribute of another module that may be active there: `self.embed.embedding`."""
-    kind = callees.instance_class(node.value, environment)
+    kind = instances.instance_class(node.value, environment)
     if kind is None or node.attribute in callees.STATIC_SELF_ATTRIBUTES:
         return False
     active = environment.active_of(kind) if kind else None
@@ -106,7 +106,7 @@ def inside_comprehension(node: nodes.Comprehension, environment: Environment) ->
     """The environment of a comprehension's element, its targets bound."""
     for clause in node.clauses:
         names = tuple(target_names(clause.target))
-        held = callees.bound_instances(clause.target, clause.iterable, environment)
+        held = instances.bound_instances(clause.target, clause.iterable, environment)
         environment = environment.with_local(names, active_targets(clause.target, clause.iterable, environment))
         environment = replace(environment, instances={**environment.instances, **held})
     return environment
@@ -144,7 +144,7 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
         case callees.Parameter() | callees.ContainerRead():
             return not (isinstance(kind, callees.ContainerRead) and kind.method in ("keys", "index", "count"))
         case callees.Mutation(container=container, method=method):
-            return method == "setdefault" or not callees.is_collection(container, environment)
+            return method == "setdefault" or not instances.is_collection(container, environment)
         case callees.Structural(name="map") if (
             mapped := callees.map_as_comprehension(call, environment.local)
         ) is not None:
@@ -276,6 +276,8 @@ def function_environment(
     names = frozenset(function.parameters.names()) | bound_names(function.body)
     inside = outer.with_local(names, active_parameters)
     inside = with_holdings(replace(inside, around=outer.around or function.body), function)
+    given = dict.fromkeys(control.module_parameters(function, outer))
+    inside = replace(inside, instances={**given, **inside.instances})
     inside = replace(inside, arrays=inside.arrays | records.arrays(function, inside))
     while True:
         bound = frozenset(_active_bindings(function.body, inside))
@@ -356,7 +358,7 @@ def _actively_filled(node: nodes.Node, environment: Environment) -> Iterator[str
             inside = function_environment(node, replace(environment, functions=without))
             yield from _filled(node.body, inside) - frozenset(node.parameters.names()) - bound_names(node.body)
         case nodes.Call(function=nodes.Attribute(value=container, attribute=method)) if method in filling.MUTATORS:
-            if arguments_are_active(node, environment) and not callees.is_module(container, environment):
+            if arguments_are_active(node, environment) and not instances.is_module(container, environment):
                 yield from filling.holders(container, environment.containers)
         case nodes.Call():
             yield from _handed_over(node, environment)
@@ -378,7 +380,7 @@ def _handed_over(call: nodes.Call, environment: Environment) -> Iterator[str]:
 
 def _filling_of(call: nodes.Call, kind: Callee, environment: Environment) -> filling.Filling | None:
     """What a call does to its arguments, if the text tells."""
-    module = callees.instance_class(call.function, environment)
+    module = instances.instance_class(call.function, environment)
     if module is not None:
         return environment.filling(f"{module}.__call__")
     match kind:

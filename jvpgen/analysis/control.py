@@ -16,11 +16,63 @@ _ROLES: Mapping[str, Mapping[str, tuple[int, str]]] = {
     "jax.lax.fori_loop": {"step": (2, "body_fun")},
     "jax.lax.cond": {"true_branch": (1, "true_fun"), "false_branch": (2, "false_fun")},
     "jax.lax.switch": {"branch": (1, "branches")},
+    "flax.linen.transforms.cond": {"true_branch": (1, "true_fun"), "false_branch": (2, "false_fun")},
+    "flax.linen.transforms.switch": {"branch": (1, "branches")},
+    "flax.linen.transforms.while_loop": {"step": (1, "body_fn")},
 }
 
 _WRAPPERS = frozenset("jax.vmap jax.checkpoint jax.remat".split())  # the same is put around the derivative
 
 PARTNERED = frozenset(_ROLES) | _WRAPPERS | frozenset(("jax.grad", "jax.value_and_grad"))
+
+
+LIFTS = frozenset(
+    f"flax.linen.transforms.{name}"
+    for name in "scan vmap checkpoint jit map_variables remat_scan fold_rngs add_metadata_axis".split()
+)  # they make a class of a class, or a function of a function, and call nothing yet
+
+
+def lifted_target(call: nodes.Call, environment: Environment) -> nodes.Expression | None:
+    """What a call of a lifted transform makes another of; None for other calls."""
+    name = dotted(call.function)
+    if name is None or environment.global_name(name) not in LIFTS:
+        return None
+    first = call.arguments[0] if call.arguments else None
+    return first.value if first is not None and not first.star else None
+
+
+def module_parameters(function: nodes.Function, environment: Environment) -> frozenset[str]:
+    """The first parameter of a function that a lifted transform calls with a module."""
+    names = function.parameters.names()
+    if (
+        not names
+        or not environment.around
+        or not any(_lifts(node, function, environment) for node in _calls(environment))
+    ):
+        return frozenset()
+    return frozenset(names[:1])
+
+
+def _calls(environment: Environment) -> Iterator[nodes.Call]:
+    for statement in environment.around:
+        for node in nodes.walk(statement):
+            if isinstance(node, nodes.Call):
+                yield node
+
+
+def _lifts(call: nodes.Call, function: nodes.Function, environment: Environment) -> bool:
+    name = dotted(call.function)
+    if name is None or not (environment.global_name(name) or "").startswith("flax.linen.transforms."):
+        return False
+    target = lifted_target(call, environment)
+    return any(_is(given, function) for given in ([target] if target else called_functions(call, environment)))
+
+
+def _is(given: nodes.Expression, function: nodes.Function) -> bool:
+    match given, function.body:
+        case nodes.Lambda(body=body), (nodes.Return(value=value),):
+            return body is value
+    return given == nodes.Name(function.name)
 
 
 def wraps(call: nodes.Call, environment: Environment) -> bool:

@@ -64,9 +64,7 @@ def _in_node(node: nodes.Node, environment: Environment) -> Iterator[Remaining]:
         yield from _in_node(child, environment)
 
 
-_LIFTED = frozenset(
-    "scan vmap map_variables remat_scan cond switch while_loop custom_vjp jvp vjp grad value_and_grad fold_rngs".split()
-)
+_LIFTED = frozenset("custom_vjp jvp vjp grad value_and_grad".split())
 
 
 def _lifted(node: nodes.Call, environment: Environment) -> bool:

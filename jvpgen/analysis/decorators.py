@@ -6,6 +6,7 @@ its body only under decorators that are known.
 
 from __future__ import annotations
 
+from jvpgen.analysis.control import LIFTS
 from jvpgen.analysis.environment import Environment
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
@@ -15,20 +16,45 @@ _MARKS = frozenset(
     "builtins.classmethod builtins.property functools.cached_property typing.override typing_extensions.override "
     "typing.final abc.abstractmethod".split()
 )  # the function itself stays what it is
-_SAME_RESULTS = _MARKS | frozenset(
-    "functools.cache functools.lru_cache typing.overload "
-    "typing.no_type_check typing_extensions.final jax.jit jax.named_call jax.checkpoint jax.remat "
-    "jax.ad_checkpoint.checkpoint jax.profiler.annotate_function jaxtyping.jaxtyped beartype.beartype "
-    "flax.linen.jit flax.linen.transforms.jit flax.linen.remat flax.linen.transforms.remat "
-    "flax.linen.checkpoint flax.linen.transforms.checkpoint".split()
+_WRAPPERS = LIFTS | frozenset(
+    "jax.jit jax.checkpoint jax.remat jax.ad_checkpoint.checkpoint jax.vmap".split()
+)  # the same wrapper is put around the derivative when it runs
+_SAME_RESULTS = (
+    _MARKS
+    | _WRAPPERS
+    | frozenset(
+        "functools.cache functools.lru_cache typing.overload typing.no_type_check typing_extensions.final "
+        "jax.named_call jax.profiler.annotate_function jaxtyping.jaxtyped beartype.beartype".split()
+    )
 )  # what it returns, and how that moves, is what its body says
+_OWN_RULE = frozenset(("jax.custom_jvp", "jax.custom_derivatives.custom_jvp"))
 
 
 def unknown_decorator(node: nodes.Expression, outer: Environment) -> str | None:
     """The name of a decorator that may change what the function is; None for those that do not."""
-    function = node.function if isinstance(node, nodes.Call) else node
-    name = dotted(function)
-    return None if _is_among(_MARKS, name, outer) else name or "a decorator"
+    name = _decorator(node, outer)
+    return None if _is_among(_MARKS | _WRAPPERS, name, outer) else name or "a decorator"
+
+
+def wraps_derivative(node: nodes.Expression, outer: Environment) -> bool:
+    """Whether a decorator wraps the function, and its derivative likewise."""
+    return _is_among(_WRAPPERS, _decorator(node, outer), outer)
+
+
+def has_own_rule(function: nodes.Function, outer: Environment) -> bool:
+    """Whether a decorator gives the function a derivative, which is kept."""
+    names = [_decorator(node, outer) for node in function.decorators]
+    return any(name is not None and outer.global_name(name) in _OWN_RULE for name in names)
+
+
+def _decorator(node: nodes.Expression, outer: Environment) -> str | None:
+    """The name of a decorator: of what is called, or of what is made a partial of."""
+    match node:
+        case nodes.Call(function=function, arguments=(first, *_)) if _is_among(_PARTIAL, dotted(function), outer):
+            return _decorator(first.value, outer)
+        case nodes.Call(function=function):
+            return dotted(function)
+    return dotted(node)
 
 
 def keeps_results(node: nodes.Expression, outer: Environment) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from jvpgen.analysis import callees
+from jvpgen.analysis import callees, instances
 from jvpgen.analysis.activity import callee_of, function_environment, inside_comprehension
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.inertness import as_function
@@ -274,7 +274,7 @@ def _is_of_flax(call: nodes.Call, kind: callees.Callee, environment: Environment
     """Whether what is called is known to leave its arguments as they are: a layer of Flax, a function of JAX."""
     name = dotted(call.function)
     qualified = environment.global_name(name) if name else None
-    known = callees.instance_class(call.function, environment) or qualified or ""
+    known = instances.instance_class(call.function, environment) or qualified or ""
     if isinstance(kind, callees.Followed) and not known:
         known = kind.what
     return known.startswith(("flax.linen.", "jax.", "numpy.", "einops."))
@@ -290,7 +290,7 @@ def _reached(call: nodes.Call, kind: callees.Callee, environment: Environment) -
         yield environment.self_name or _OUTSIDE
     is_function = (
         isinstance(kind, callees.Followed | callees.External)
-        and callees.instance_class(call.function, environment) is None
+        and instances.instance_class(call.function, environment) is None
     )
     if is_function or isinstance(kind, callees.Unknown):
         yield _OUTSIDE

@@ -15,11 +15,11 @@ import libcst as cst
 
 from jvpgen.analysis import filling
 from jvpgen.analysis.activity import fillings, function_environment, is_active, returns_active
-from jvpgen.analysis.callees import instance_class, is_collection, is_constructor
 from jvpgen.analysis.decorators import keeps_results
 from jvpgen.analysis.environment import ClassFacts, Environment, Members
 from jvpgen.analysis.filling import Filling
 from jvpgen.analysis.inertness import acts_on_tangents
+from jvpgen.analysis.instances import instance_class, is_collection, is_constructor
 from jvpgen.analysis.members import first_parameter, members_of, stored_attributes
 from jvpgen.analysis.static import static_parameters
 from jvpgen.ir import nodes

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from jvpgen.analysis import callees, filling
-from jvpgen.analysis.callees import is_constructor
+from jvpgen.analysis import filling, instances
 from jvpgen.analysis.environment import Environment
+from jvpgen.analysis.instances import is_constructor
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import target_names
 
@@ -76,7 +76,7 @@ def _collections(function: nodes.Function, environment: Environment) -> frozense
     while True:
         inside = replace(environment, collections=environment.collections | found)
         again = frozenset(
-            name for name, bound in values.items() if all(callees.is_collection(value, inside) for value in bound)
+            name for name, bound in values.items() if all(instances.is_collection(value, inside) for value in bound)
         ) - frozenset(function.parameters.names())
         if again == found:
             return found
@@ -92,8 +92,8 @@ def _instances(function: nodes.Function, environment: Environment) -> dict[str, 
         for statement in function.body:
             for node in own_nodes(statement):
                 for name, kind in _held(node, inside).items():
-                    kinds.setdefault(name, set()).add(kind or callees.UNKNOWN_CLASS)
-        again = {name: known.pop() if len(known) == 1 else callees.UNKNOWN_CLASS for name, known in kinds.items()}
+                    kinds.setdefault(name, set()).add(kind or instances.UNKNOWN_CLASS)
+        again = {name: known.pop() if len(known) == 1 else instances.UNKNOWN_CLASS for name, known in kinds.items()}
         if again == found:
             return found
         found = dict(again)
@@ -105,7 +105,7 @@ def _held(node: nodes.Node, environment: Environment) -> dict[str, str | None]:
         case nodes.Assign(targets=targets, value=value) if value is not None:
             return {name: kind for target in targets for name, kind in _held_by(target, value, environment).items()}
         case nodes.For(target=target, iterable=iterable):
-            return callees.bound_instances(target, iterable, environment)
+            return instances.bound_instances(target, iterable, environment)
     return {}
 
 
@@ -114,7 +114,7 @@ def _held_by(target: nodes.Expression, value: nodes.Expression, environment: Env
         case nodes.TupleDisplay(elements=names), nodes.TupleDisplay(elements=values) if len(names) == len(values):
             parts = [_held_by(name, part, environment) for name, part in zip(names, values, strict=True)]
             return {name: kind for part in parts for name, kind in part.items()}
-    kind = callees.instance_class(value, environment)
+    kind = instances.instance_class(value, environment)
     held = target.elements if isinstance(target, nodes.TupleDisplay) else (target,)
     return {} if kind is None else {name.id: kind for name in held if isinstance(name, nodes.Name)}
 

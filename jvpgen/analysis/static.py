@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from jvpgen.analysis import control
 from jvpgen.analysis.environment import Environment
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
@@ -40,6 +41,7 @@ _STATIC_ARRAY_METHODS = frozenset("reshape transpose astype view".split())
 def static_parameters(function: nodes.Function, environment: Environment) -> frozenset[str]:
     """Names of the parameters of `function`, which stands in `environment`, that no tangent is expected for."""
     by_type = {parameter.name for parameter in function.parameters if _typed_static(parameter)}
+    by_type |= control.module_parameters(function, environment)
     environment = replace(environment, instances={**environment.instances, **_modules_made(function, environment)})
     by_use = {name for statement in function.body for name in _static_uses(statement, environment)}
     by_use |= _computed_from(by_use, function)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from jvpgen.analysis import callees, records
+from jvpgen.analysis import callees, instances, records
 from jvpgen.analysis.activity import callee_of, makes_a_callable
 from jvpgen.analysis.effects import is_pure
 from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
@@ -397,7 +397,7 @@ def _in_place(
         return
     change = nodes.AugmentedAssign(target, operator, pushed.primal)
     if reads_target(pushed.tangent, target) or is_changed(pushed.tangent, change, frame):  # it needs the old value
-        if not any(callees.is_collection(part, frame.environment) for part in (target, pushed.primal)):
+        if not any(instances.is_collection(part, frame.environment) for part in (target, pushed.primal)):
             total = nodes.Binary(target, operator, pushed.primal), nodes.Binary(dot, operator, pushed.tangent)
             block.assign(tuple_of((target, dot)), tuple_of(total))
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from jvpgen.analysis import callees, control
+from jvpgen.analysis import callees, control, instances
 from jvpgen.analysis.activity import call_is_active, callee_of, is_active
 from jvpgen.analysis.filling import MUTATORS
 from jvpgen.analysis.inertness import as_function, has_derivative
@@ -112,7 +112,10 @@ def _primal_operand(node: nodes.Expression, frame: Frame, block: Block) -> Opera
 def _state(node: nodes.Call, helper: str, receiver: nodes.Expression, frame: Frame, block: Block) -> Pushed:
     """`param(self, "scale", …)` and `variable(…)`; initializers over active values carry derivatives."""
     operands = [expressions.push_operand(receiver, frame, block)]
-    operands += [_initializer_operand(argument.value, frame, block) for argument in node.arguments]
+    names = 1 if helper == "param" else 2  # text, that of the collection too
+    for place, argument in enumerate(node.arguments):
+        of_state = _primal_operand if place < names and not argument.keyword else _initializer_operand
+        operands.append(of_state(argument.value, frame, block))
     named = {index for index, operand in enumerate(operands) if operand.pushed.is_active}
     owner, *values = commit(operands, frame, block, named)
     given = tuple(
@@ -245,7 +248,7 @@ def _function_operand(function: nodes.Expression, frame: Frame, block: Block) ->
         if makes_only and not arguments_active and not isinstance(function.function, nodes.Call):
             own = block.child()
             return Operand(_made_to_be_called(function, frame, own), own, function, f"{role_of(function)}_layer")
-    if isinstance(function, nodes.Attribute) and callees.is_module(function.value, frame.environment):
+    if isinstance(function, nodes.Attribute) and instances.is_module(function.value, frame.environment):
         module = rule_calls.plain_operand(function.value, frame, block)
         method = nodes.Attribute(module.pushed.primal, function.attribute, span=function.span)
         return replace(module, pushed=Pushed(method))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from jvpgen.analysis.activity import call_is_active
-from jvpgen.analysis.callees import REMOVERS, is_collection, map_as_comprehension
+from jvpgen.analysis.callees import REMOVERS, map_as_comprehension
 from jvpgen.analysis.filling import bindings
+from jvpgen.analysis.instances import is_collection
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import calls, expressions
 from jvpgen.forward.pushed import (

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from jvpgen.analysis import records
 from jvpgen.analysis.activity import is_active, is_foreign_attribute, is_module_variables, reads_submodule
-from jvpgen.analysis.callees import is_collection, is_super
+from jvpgen.analysis.callees import is_super
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
+from jvpgen.analysis.instances import is_collection
 from jvpgen.analysis.purity import is_index_arithmetic, is_trivial
 from jvpgen.forward import calls, comprehensions, containers, functions, rule_terms
 from jvpgen.forward.pushed import (

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from jvpgen.analysis.activity import active_parameter_names, function_environment
+from jvpgen.analysis.decorators import wraps_derivative
 from jvpgen.analysis.effects import is_pure
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.inertness import as_function
@@ -108,15 +109,15 @@ def push_nested(function: nodes.Function, frame: Frame, block: Block) -> None:
         return
     parameters, defaults = _push_defaults(function, frame, block)
     function = replace(function, parameters=parameters)
-    if Uses(function.name, frame.environment).has_plain:
+    if function.decorators and not all(wraps_derivative(item, frame.environment) for item in function.decorators):
+        raise NotExpressible("a decorated nested function over active values", function)
+    if function.decorators or Uses(function.name, frame.environment).has_plain:
         block.add(replace(function, comments=(), trailing=None))
         decorator = call(frame.naming.helper("body"), nodes.Name(function.name))
         name = frame.naming.temporary(f"{function.name}_jvp", set())
     else:
         decorator = call(frame.naming.helper("body"), nodes.Constant("None"))
         name = function.name
-    if function.decorators:
-        raise NotExpressible("a decorated nested function over active values", function)
     block.add(push_function(function, frame, name, decorator, block.depth, defaults))
 
 

@@ -14,7 +14,7 @@ import libcst as cst
 
 from jvpgen.analysis.activity import function_environment, leaves_active
 from jvpgen.analysis.coverage import Remaining, remaining_calls
-from jvpgen.analysis.decorators import keeps_results, unknown_decorator
+from jvpgen.analysis.decorators import has_own_rule, keeps_results, unknown_decorator
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment, storing_methods
 from jvpgen.analysis.inertness import needs_pushing
@@ -135,6 +135,8 @@ def _function_unit(definition: Definition, order: int, reach: Reach, spelling: S
     assert isinstance(definition.node, cst.FunctionDef)
     function = lower_function(definition.node, definition.module.span)
     outer = file_environment(definition.module, reach, definition)
+    if has_own_rule(function, outer):
+        return Unit(definition, order, (), {}, ())
     unknown = [found for found in (unknown_decorator(item, outer) for item in function.decorators) if found]
     body = _pushed(
         function, outer, definition.path_in_module, _target(definition.path_in_module), unknown, spelling, report
@@ -161,7 +163,7 @@ def _class_unit(definition: Definition, order: int, reach: Reach, spelling: Spel
             continue
         function = lowered(method)
         outer = method_environment(method, facts, reach)
-        if not _has_something(function, outer, facts):
+        if has_own_rule(function, outer) or not _has_something(function, outer, facts):
             continue
         unknown = [found for found in (unknown_decorator(item, outer) for item in function.decorators) if found]
         attribute = mangled(name, definition.path_in_module)

@@ -94,7 +94,7 @@ class _Moving:
 
     def collect(self, group: int, collection: str, tree: Any, shadow: Any) -> None:
         for place, (path, leaf) in enumerate(jax.tree_util.tree_flatten_with_path(tree)[0]):
-            tangent = _at(shadow, path)
+            tangent = part_at(shadow, path)
             if tangent is not None and is_inexact(leaf):
                 self._places.add((group, collection, place))
                 self.primals.append(leaf)
@@ -127,7 +127,7 @@ def _without_shadows(groups: Groups, scopes: Sequence[Scope]) -> tuple[Groups, _
     return plain, moving
 
 
-def _at(shadow: Any, path: Sequence[Any]) -> Any:
+def part_at(shadow: Any, path: Sequence[Any]) -> Any:
     """The part of a stored tangent at a path of its primal; None where it has none. A box may be missing."""
     for key in path:
         if shadow is None:
@@ -148,21 +148,21 @@ def _with_shadows(groups: Groups, tangents: Groups, suffix: str) -> tuple[dict[s
     """Updated collections, and beside each the collection of its tangents."""
     both = []
     for group, group_dot in zip(groups, tangents, strict=True):
-        found = {name + suffix: pruned for name, tree in group_dot.items() if (pruned := _pruned(tree)) is not None}
+        found = {name + suffix: kept for name, tree in group_dot.items() if (kept := pruned(tree)) is not None}
         both.append({**group, **found})
     return tuple(both)
 
 
-def _pruned(tree: Any) -> Any:
+def pruned(tree: Any) -> Any:
     """Tangents without what does not move: absent from dicts, None elsewhere; None when nothing is left."""
     if isinstance(tree, Mapping):
-        kept = {key: part for key, item in tree.items() if (part := _pruned(item)) is not None}
+        kept = {key: part for key, item in tree.items() if (part := pruned(item)) is not None}
         return kept or None
     if isinstance(tree, list | tuple):
-        parts = [_pruned(item) for item in tree]
+        parts = [pruned(item) for item in tree]
         return None if all(part is None for part in parts) else tuple(parts)
     if meta.is_axis_metadata(tree):
-        inner = _pruned(tree.unbox())
+        inner = pruned(tree.unbox())
         return None if inner is None else tree
     return tree
 

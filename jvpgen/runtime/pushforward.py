@@ -24,13 +24,13 @@ from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.generated import find_body
 from jvpgen.runtime.interceptor import intercepted
-from jvpgen.runtime.lifts import keeps_tangents
+from jvpgen.runtime.lifts import DIRECT, is_lifted, relifted
 from jvpgen.runtime.marks import marked
 from jvpgen.runtime.members import own_operator
 from jvpgen.runtime.module_api import API
 from jvpgen.runtime.opaque import differentiated_method, opaque
 from jvpgen.runtime.pair import Pair, anchor, is_pair, primal_of
-from jvpgen.runtime.registry import body_of, exact_function, is_handled
+from jvpgen.runtime.registry import body_of, is_handled
 from jvpgen.runtime.rule_dispatch import by_rule, method_name
 from jvpgen.runtime.special import unknown_member
 from jvpgen.runtime.structures import Method, by_structure, constructed
@@ -107,9 +107,11 @@ def _method(f: types.MethodType, args: list[Any], kwargs: Mapping[str, Any]) -> 
         return push(module._compact_name_scope_modules[function.__name__], args, kwargs)
     if not getattr(function, "method_handler_wrapped", False):
         return _function(function, [module, *args], kwargs, plain=f)
-    if keeps_tangents(function, module, [*args, *kwargs.values()]) and not moving_fields(module):
-        return _marked(f, args, kwargs)
-    return differentiated_method(module, exact_function(function), args, kwargs)
+    lifted = relifted(function, module, [*args, *kwargs.values()])
+    if lifted is not None and not moving_fields(module):
+        return _marked(types.MethodType(lifted, module), args, kwargs)
+    inner = getattr(function, "__wrapped__", function) if is_handled(function) else function
+    return differentiated_method(module, inner, args, kwargs)
 
 
 def _marked(f: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
@@ -136,6 +138,10 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
     outcome = own_operator(f, args)
     if outcome is not None:
         return outcome
+    if is_lifted(f) and args:
+        return _lifted_function(f, args, kwargs)
+    if id(f) in DIRECT:
+        return DIRECT[id(f)](args, kwargs)
     for candidate in _layers(f):
         if isinstance(candidate, functools.partial | types.MethodType) and candidate is not f:
             return push(candidate, args, kwargs)
@@ -167,6 +173,16 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
     if isinstance(call, types.FunctionType) and body_of(call) is not None:  # an object that can be called
         return _function(call, [f, *args], kwargs)
     return opaque(f if plain is None else plain, args if plain is None else args[1:], kwargs)
+
+
+def _lifted_function(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """`nn.scan(body, …)(module, carry, xs)`."""
+    module, *rest = args
+    module = primal_of(module)
+    lifted = relifted(f, module, [*rest, *kwargs.values()])
+    if lifted is None:
+        return opaque(f, args, kwargs)
+    return _marked(functools.partial(lifted, module), rest, kwargs)
 
 
 _TRANSFORMS = (jax.jit, jax.vmap, jax.grad, jax.value_and_grad, jax.jacfwd, jax.jacrev, jax.hessian, jax.checkpoint)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import jax
 from flax.linen import module as linen_module
 
 from jvpgen.runtime import regions
@@ -31,6 +32,7 @@ _POSITIONAL_OR_KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _VAR_POSITIONAL = inspect.Parameter.VAR_POSITIONAL
 _KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
 _VAR_KEYWORD = inspect.Parameter.VAR_KEYWORD
+_JIT = type(jax.jit(lambda: None))
 _FLAX_WRAPPER = linen_module.wrap_method_once(lambda: None).__code__
 _bodies_by_id: dict[int, Body] = {}  # for callables that take no attributes
 
@@ -41,7 +43,7 @@ def is_handled(function: Any) -> bool:
 
 
 def exact_function(target: Any) -> Any:
-    """The function that the user wrote: no bound self, no wrapper of Flax's."""
+    """The function that the user wrote: no bound self, no wrapper of Flax's or JAX's."""
     if isinstance(target, type):
         target = target.__call__
     if isinstance(target, property):
@@ -54,7 +56,18 @@ def exact_function(target: Any) -> Any:
         target = target.__func__
     if hasattr(target, "compact_name_scope"):
         return target.inner_fun
-    return target.__wrapped__ if is_handled(target) else target
+    return exact_function(target.__wrapped__) if is_wrapper(target) else target
+
+
+def is_wrapper(function: Any) -> bool:
+    """Whether a function is Flax's or JAX's wrapper of another, which calls that and may be put around its derivative:
+    the state-handling one, a lifted transform, `jit`, `vmap`, `checkpoint`."""
+    if not hasattr(function, "__wrapped__"):
+        return False
+    if is_handled(function) or isinstance(function, _JIT):
+        return True
+    module = str(getattr(function, "__globals__", {}).get("__name__", ""))
+    return module == "flax.linen.transforms" or module.startswith("jax._src.")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,15 @@ def _halves(value: Any) -> tuple[Any, Any]:
 
 def tree_map(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     """`jax.tree.map(f, tree, *rest, is_leaf=…)`: `f` is pushed forward at every leaf."""
+    return _mapped(args, kwargs, with_path=False)
+
+
+def tree_map_with_path(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """`jax.tree.map_with_path(f, tree, *rest, is_leaf=…)`: the path, which does not move, comes first."""
+    return _mapped(args, kwargs, with_path=True)
+
+
+def _mapped(args: list[Any], kwargs: Mapping[str, Any], with_path: bool) -> Outcome:
     from jvpgen.runtime.pushforward import push
 
     f, tree, *rest = args
@@ -31,7 +40,8 @@ def tree_map(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     others = [(treedef.flatten_up_to(primal), tangent) for primal, tangent in map(_halves, rest)]
     outcomes = []
     for index, (path, leaf) in enumerate(paths):
-        leaves = [Pair(leaf, _at(first_dot, path, leaf))]
+        leaves: list[Any] = [path] if with_path else []
+        leaves.append(Pair(leaf, _at(first_dot, path, leaf)))
         leaves += [Pair(primals[index], _at(tangent, path, primals[index])) for primals, tangent in others]
         outcomes.append(push(function, leaves, {}))
     outs, dots = ([outcome[half] for outcome in outcomes] for half in (0, 1))
@@ -97,6 +107,8 @@ def reduce(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
 PARTNERS: Mapping[int, Callable[[list[Any], Mapping[str, Any]], Outcome]] = {
     id(jax.tree.map): tree_map,
     id(jax.tree_util.tree_map): tree_map,
+    id(jax.tree.map_with_path): tree_map_with_path,
+    id(jax.tree_util.tree_map_with_path): tree_map_with_path,
     id(functools.reduce): reduce,
     id(jax.tree.leaves): tree_leaves,
     id(jax.tree_util.tree_leaves): tree_leaves,

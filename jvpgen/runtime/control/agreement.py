@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from flax.core import Scope
 from flax.linen.module import _context
 
 from jvpgen.runtime.leafwise import as_tree, instantiated
@@ -52,14 +53,14 @@ class Agreement:
         return self._moves != before
 
 
-def snapshot() -> Snapshot:
-    """The names and keys that the module around has used so far."""
-    return Snapshot(_context.module_stack[-1])
+def snapshot(scopes: Sequence[Scope] = ()) -> Snapshot:
+    """The names and keys that the module around, and scopes, have used so far."""
+    return Snapshot(_context.module_stack[-1], scopes)
 
 
-def agreed(trace: Callable[[], T]) -> T:
+def agreed(trace: Callable[[], T], scopes: Sequence[Scope] = ()) -> T:
     """The result of the first trace in which nothing disagrees; each begins with the names and keys of the first."""
-    before = snapshot()
+    before = snapshot(scopes)
     while True:
         try:
             return trace()

@@ -38,9 +38,16 @@ def outcome(made: Twin) -> Outcome:
 
 def pushed(f: Any, twins: Sequence[Twin], named: Mapping[str, Twin] | None = None) -> tuple[Any, list[Any]]:
     """The value of `f` at twins, and the tangents of its leaves."""
+    return pushed_call(f, [], twins, named)
+
+
+def pushed_call(
+    f: Any, first: Sequence[Any], twins: Sequence[Twin], named: Mapping[str, Twin] | None = None
+) -> tuple[Any, list[Any]]:
+    """The same, with arguments before them that have no tangent: a module."""
     from jvpgen.runtime.pushforward import push
 
-    args = [Pair(*outcome(given)) for given in twins]
+    args = [*first, *(Pair(*outcome(given)) for given in twins)]
     return split_result(*push(f, args, {name: Pair(*outcome(given)) for name, given in (named or {}).items()}))
 
 
