@@ -27,7 +27,7 @@ def EXAMPLES():
     key = jax.random.key(0)
     normal = jax.random.normal
     return [
-        {"module": Recurrent(), "args": (normal(key, (2, 4, 3)),)},
+        {"module": Recurrent(), "args": (normal(key, (2, 4, 3)),), "heavy": True},
         {"module": Normed(), "args": (normal(key, (2, 3)), True), "mutable": ["batch_stats"]},
         {"module": Normed(), "args": (normal(key, (2, 3)), False)},
     ]

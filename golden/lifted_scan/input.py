@@ -118,15 +118,26 @@ class Carry(nn.Module):
 def EXAMPLES():
     key = jax.random.key(0)
     normal = jax.random.normal
+    compiled = {"compiled": True}
     return [
         {
             "module": Scanned(),
             "args": (normal(key, (2, 3)), normal(key, (4, 2, 3))),
             "rngs": {"dropout": key},
             "mutable": ["stats"],
+            **compiled,
         },
-        {"module": Scanned(), "args": (normal(key, (2, 3)), normal(key, (4, 2, 3))), "rngs": {"dropout": key}},
-        {"module": Deep(), "args": (normal(key, (7, 5)), normal(key, (5,)), False)},
-        {"module": Methods(), "args": (normal(key, (2, 3)), {"a": normal(key, (4, 2, 3)), "b": normal(key, (3,))})},
-        {"module": Carry(), "args": (normal(key, (3,)), normal(key, (4, 3))), "mutable": ["stats"]},
+        {
+            "module": Scanned(),
+            "args": (normal(key, (2, 3)), normal(key, (4, 2, 3))),
+            "rngs": {"dropout": key},
+            **compiled,
+        },
+        {"module": Deep(), "args": (normal(key, (7, 5)), normal(key, (5,)), False), **compiled},
+        {
+            "module": Methods(),
+            "args": (normal(key, (2, 3)), {"a": normal(key, (4, 2, 3)), "b": normal(key, (3,))}),
+            **compiled,
+        },
+        {"module": Carry(), "args": (normal(key, (3,)), normal(key, (4, 3))), "mutable": ["stats"], **compiled},
     ]
