@@ -12,15 +12,27 @@ from jvpgen.version import __version__
 
 if TYPE_CHECKING:
     from jvpgen.runtime.apply import apply_jvp
-    from jvpgen.runtime.errors import NotGenerated, StaleDerivative
+    from jvpgen.runtime.errors import NotGenerated, NotGeneratedWarning, StaleDerivative
+    from jvpgen.runtime.jvp import jvp
     from jvpgen.runtime.transform import transform
 
-__all__ = ["NotGenerated", "StaleDerivative", "__version__", "apply_jvp", "derive", "transform"]
+__all__ = [
+    "NotGenerated",
+    "NotGeneratedWarning",
+    "StaleDerivative",
+    "__version__",
+    "apply_jvp",
+    "derive",
+    "jvp",
+    "transform",
+]
 
 _LAZY = {
     "apply_jvp": "jvpgen.runtime.apply",
+    "jvp": "jvpgen.runtime.jvp",
     "transform": "jvpgen.runtime.transform",
     "NotGenerated": "jvpgen.runtime.errors",
+    "NotGeneratedWarning": "jvpgen.runtime.errors",
     "StaleDerivative": "jvpgen.runtime.errors",
 }
 

@@ -30,12 +30,15 @@ from jvpgen.diagnostics.report import Diagnostic, Report
 from jvpgen.emit import imports, public
 from jvpgen.emit.inspection import inspect_modules
 from jvpgen.emit.module import module_text
+from jvpgen.forward import local
 from jvpgen.forward.naming import RUNTIME_NAMES, Naming
+from jvpgen.forward.pushed import NotExpressible
 from jvpgen.forward.units import Remark, Spelling, Unit, derive_unit, globals_read, referenced
 from jvpgen.ir import nodes
 from jvpgen.source.discovery import Derived as Request
 from jvpgen.source.discovery import DeriveOptions, discover
-from jvpgen.source.module import SourceModule
+from jvpgen.source.locating import Place, locate
+from jvpgen.source.module import SourceModule, parse
 from jvpgen.source.reach import Definition, Reach
 
 
@@ -133,6 +136,29 @@ def derive_in_memory(path: str, module_name: str, qualname: str) -> InMemory | N
     return InMemory(made.text, MemoryReport(made.opaque, made.dispatched, tuple(report)))
 
 
+def derive_local(text: str, path: str, module_name: str, place: Place, receiver: str = "") -> InMemory:
+    """The generated text for a function at a place of a file whose text is `text`: a function around the derivative.
+
+    Raises:
+      NotExpressible: where the function is not found, or cannot be written out.
+    """
+    reach = _importable(tuple(sys.path), hash(text))
+    named = reach.module(module_name)
+    source = named if named is not None and named.text == text else parse(text, Path(path), reach.root)
+    if isinstance(source, Diagnostic):
+        raise NotExpressible(source.message, None)
+    reach.add(source.absolute, source)
+    located = locate(source, place)
+    if located is None:
+        raise NotExpressible("its source is not found", None)
+    spelling = Spelling(source, reach)
+    unit = local.derive_local(located, place, receiver, source, reach, spelling)
+    lines = imports.added_import_lines(unit.body, unit.own_names, reach.names(source), spelling.runtime, unit.modules)
+    made = module_text(source, [], [local.closure(unit, lines)], Settings().line_length, _IN_MEMORY)
+    kinds = {kind: tuple(item for item in unit.remaining if item.kind == kind) for kind in ("opaque", "dispatched")}
+    return InMemory(made, MemoryReport(kinds["opaque"], kinds["dispatched"]))
+
+
 @lru_cache(maxsize=8)
 def _importable(search: tuple[str, ...], modified: int) -> Reach:
     """Everything importable, read once; anew when the file in question is another than before."""
@@ -223,9 +249,7 @@ def _emitted(
         settings.absolute_imports,
     )
     parts = [made for made, _ in functions]
-    origin = (
-        "Made in memory, from the source as it is now." if settings.in_memory else f"To regenerate: {_command(source)}"
-    )
+    origin = _IN_MEMORY if settings.in_memory else f"To regenerate: {_command(source)}"
     members = records.special_members(file_environment(source, reach))
     text = module_text(source, lines, parts, settings.line_length, origin, members)
     uses = {unit.name: _uses(unit, source, reach) for unit in ordered}
@@ -235,6 +259,9 @@ def _emitted(
     opaque = tuple(item for unit in ordered for item in unit.remaining if item.kind == "opaque")
     dispatched = tuple(item for unit in ordered for item in unit.remaining if item.kind == "dispatched")
     return Derived(source, text, derived_functions, _needed(units, source, reach), inspections, opaque, dispatched)
+
+
+_IN_MEMORY = "Made in memory, from the source as it is now."
 
 
 def _command(source: SourceModule) -> str:

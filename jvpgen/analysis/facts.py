@@ -30,6 +30,7 @@ from jvpgen.source import flax_names
 from jvpgen.source.bindings import bindings_of
 from jvpgen.source.classes import Field, Method, fields, find_method, methods, mro, own_methods
 from jvpgen.source.module import SourceModule
+from jvpgen.source.names import Names
 from jvpgen.source.reach import Definition, Reach
 
 _NUMBERS = frozenset(("int", "float", "bool"))
@@ -62,9 +63,15 @@ def bases_of(definition: Definition, reach: Reach) -> tuple[Definition, ...]:
     return tuple(base for base in found if base is not None and base.qualified not in ROOTS)
 
 
-def file_environment(source: SourceModule, reach: Reach, definition: Definition | None = None) -> Environment:
-    """The environment of a file's top level, or of what stands inside `definition`'s surroundings."""
-    names = reach.names_at(definition) if definition is not None else reach.names(source)
+def file_environment(
+    source: SourceModule, reach: Reach, definition: Definition | None = None, names: Names | None = None
+) -> Environment:
+    """The environment of a file's top level, or of what stands inside `definition`'s surroundings.
+
+    `names` are those in sight, where the caller knows better.
+    """
+    if names is None:
+        names = reach.names_at(definition) if definition is not None else reach.names(source)
 
     def qualified(name: str) -> str | None:
         found = {reach.resolve(meaning, source) for meaning in names.alternatives(name)}

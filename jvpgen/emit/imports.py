@@ -73,6 +73,29 @@ def import_lines(
     return _sections([*_joined(others), *ours_lines], own_lines)
 
 
+def added_import_lines(
+    function: nodes.Function,
+    own: frozenset[str],
+    names: Names,
+    runtime: Mapping[str, str],
+    modules: Mapping[str, str],
+) -> list[str]:
+    """The import statements for what a derivative reads and its source, which reads `own`, does not."""
+    spelled_runtime = {spelled: name for name, spelled in runtime.items()}
+    spelled_modules = {spelled: name for name, spelled in modules.items()}
+    lines = []
+    for name in sorted(reads(function) - own):
+        usual = spelled_modules.get(name, name if name not in modules else "")
+        if name in spelled_runtime or (name in RUNTIME_NAMES and name not in runtime):
+            original = spelled_runtime.get(name, name)
+            lines.append(f"from jvpgen.runtime import {original if original == name else f'{original} as {name}'}")
+        elif name in _FORMULAS and not names.candidates(name):
+            lines.append(f"from jvpgen.runtime.formulas import {name}")
+        elif usual in MODULE_OF and names.qualified(name) != MODULE_OF[usual]:
+            lines.append(f"import {MODULE_OF[usual]} as {name}")
+    return sorted(_joined(lines))
+
+
 def _joined(statements: Iterable[str]) -> list[str]:
     """The statements, `from a import x` and `from a import y` as one."""
     from_imports: defaultdict[str, list[str]] = defaultdict(list)

@@ -301,16 +301,19 @@ def _decorator_call(
     target: nodes.Expression, function: nodes.Function, outer: Environment, frame: Frame
 ) -> nodes.Expression:
     """`@body(CNN)`, with the tangents that are not called `<parameter>_dot` named."""
-    active = derived_parameters(function, outer)
-    renamed = {
-        name: frame.naming.tangent(name) for name in sorted(active) if frame.naming.tangent(name) != f"{name}_dot"
-    }
+    renamed = renamed_tangents(function, outer, frame)
     decorated = call(frame.naming.helper("body"), target)
     if not renamed:
         return decorated
     items = tuple((nodes.Constant(f'"{name}"'), nodes.Constant(f'"{tangent}"')) for name, tangent in renamed.items())
     given = (*decorated.arguments, nodes.Argument(nodes.DictDisplay(items), "tangents"))
     return replace(decorated, arguments=given)
+
+
+def renamed_tangents(function: nodes.Function, outer: Environment, frame: Frame) -> dict[str, str]:
+    """The parameters whose tangents are not called `<parameter>_dot`, with the names of these."""
+    named = {name: frame.naming.tangent(name) for name in sorted(derived_parameters(function, outer))}
+    return {name: tangent for name, tangent in named.items() if tangent != f"{name}_dot"}
 
 
 def _as_opaque(function: nodes.Function, remark: Remark) -> Remaining:

@@ -6,8 +6,6 @@ bodies take the place of its methods. Tangents are checked on the way in, and co
 
 from __future__ import annotations
 
-import os
-import sys
 import types
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,9 +13,9 @@ from typing import Any
 import flax.linen as nn
 import jax
 
-from jvpgen.runtime import boundary, live, shadows
+from jvpgen.runtime import boundary, live, missing, runs, shadows
 from jvpgen.runtime.errors import NotGenerated
-from jvpgen.runtime.generated import find_body, load_sibling
+from jvpgen.runtime.generated import find_body, load_siblings
 from jvpgen.runtime.interceptor import intercepted
 from jvpgen.runtime.narrow import check_only
 from jvpgen.runtime.pair import is_pair
@@ -67,7 +65,7 @@ def apply_jvp(
         shadows.mark_suffix(bound.scope, suffix)
         return push(_method_of(bound, method, function), args, named)
 
-    with intercepted(), live.remembered():
+    with intercepted(), live.remembered(), runs.apart():
         result = module.apply(
             bound_variables,
             rngs=rngs,
@@ -115,29 +113,11 @@ def _checked_method(module: nn.Module, method: Any) -> Any:
         function = exact_function(attribute)
     else:
         function = exact_function(method)
-    if find_body(function) is None and not _is_flax(function):
-        _import_for_bases(module)
+    if find_body(function) is None and not missing.is_flax(function):
+        load_siblings(type(module))
         if find_body(function) is None and not is_opaque(function):
-            raise NotGenerated(_missing(module, function))
+            raise NotGenerated(missing.of_module(type(module), function))
     return function
-
-
-def _import_for_bases(module: nn.Module) -> None:
-    for base in type(module).__mro__:
-        load_sibling(base.__module__)
-
-
-def _is_flax(function: Any) -> bool:
-    return str(getattr(function, "__module__", "")).partition(".")[0] == "flax"
-
-
-def _missing(module: nn.Module, function: Any) -> str:
-    name = getattr(function, "__qualname__", type(module).__qualname__)
-    source = sys.modules.get(getattr(function, "__module__", ""), None)
-    path = getattr(source, "__file__", None)
-    if path is None:
-        return f"no derivative of {name}: use jvpgen.transform({type(module).__name__}), since it is in no file"
-    return f"no derivative of {name}: run  python -m jvpgen {os.path.relpath(path)}"
 
 
 def _method_of(bound: nn.Module, method: Any, function: Any) -> Any:

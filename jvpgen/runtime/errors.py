@@ -7,6 +7,10 @@ class NotGenerated(LookupError):
     """There is no generated derivative for a module or function; the message names the command that makes it."""
 
 
+class NotGeneratedWarning(UserWarning):
+    """Inside `jvpgen.jvp`, a module or function without a derivative of its own runs as in `flax.linen.jvp`."""
+
+
 class StaleDerivative(RuntimeError):
     """The source has changed since its derivative was generated; the message names the command that renews it."""
 

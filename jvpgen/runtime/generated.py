@@ -49,6 +49,12 @@ def load_sibling(module_name: str) -> bool:
     return True
 
 
+def load_siblings(kind: type) -> None:
+    """Imports what was generated for a class and for its bases."""
+    for base in kind.__mro__:
+        load_sibling(base.__module__)
+
+
 def forget_siblings() -> None:
     """Looks for sibling modules again, after files were generated in this process."""
     _tried.clear()

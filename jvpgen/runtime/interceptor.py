@@ -11,14 +11,14 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jvpgen.runtime import counts, regions
+from jvpgen.runtime import counts, missing, regions, runs
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.generated import find_body
 from jvpgen.runtime.marks import is_marked, unmarked
 from jvpgen.runtime.opaque import differentiated_method, notice
 from jvpgen.runtime.overrides import holds_for
 from jvpgen.runtime.pair import Pair
-from jvpgen.runtime.registry import body_of
+from jvpgen.runtime.registry import body_of, is_opaque
 from jvpgen.runtime.zero import is_inexact, is_zero
 
 
@@ -54,12 +54,15 @@ def intercept(next_fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
         notice(context.module)
         with regions.plain():
             return next_fun(*args, **kwargs)
+    runs.check(context.module.scope)
     return Pair(*_differentiated(context.module, function, args, unmarked(kwargs)))
 
 
 def _differentiated(module: Any, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
     made = find_body(function)
-    if made is not None and not holds_for(made, module):
+    if made is None:
+        missing.report(function, missing.of_module(type(module), function), is_known=is_opaque(function))
+    elif not holds_for(made, module):
         made = None
     outcome = made.call([module, *args], kwargs) if made is not None else None
     if outcome is not None:

@@ -40,6 +40,17 @@ def remembered() -> Iterator[None]:
             _live.arrays.clear()
 
 
+@contextlib.contextmanager
+def apart() -> Iterator[None]:
+    """The same, for other directions: what moves outside does not move here, and the other way round."""
+    before = _live.depth, _live.arrays
+    _live.depth, _live.arrays = 1, weakref.WeakValueDictionary()
+    try:
+        yield
+    finally:
+        _live.depth, _live.arrays = before
+
+
 def note(primals: Sequence[Any], tangents: Sequence[Any]) -> None:
     if _live.depth:
         for primal, tangent in zip(primals, tangents, strict=True):

@@ -17,7 +17,7 @@ import flax.linen as nn
 import jax
 from flax.core import Scope
 
-from jvpgen.runtime import counts, live
+from jvpgen.runtime import counts, live, local
 from jvpgen.runtime.constants import Constants
 from jvpgen.runtime.control import by_control
 from jvpgen.runtime.errors import LostTangent
@@ -155,7 +155,8 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
             if outcome is not None:
                 counts.count("dispatched", _name(candidate))
                 return outcome[0], anchor(outcome[1], outcome[0])
-            made = find_body(candidate) if isinstance(candidate, types.FunctionType) else None
+            if isinstance(candidate, types.FunctionType):
+                made = find_body(candidate) or local.derive_followed(candidate)
         outcome = made.call(args, kwargs) if made is not None else None
         if outcome is not None:
             counts.count("dispatched", made.name)  # type: ignore[union-attr]

@@ -37,6 +37,13 @@ def plain() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def apart() -> Iterator[None]:
+    """Within, no module's code runs yet."""
+    with _entered(False, None):
+        yield
+
+
+@contextlib.contextmanager
 def _entered(is_derived: bool, module: Any) -> Iterator[None]:
     before = _region.is_derived, _region.module
     _region.is_derived, _region.module = is_derived, module

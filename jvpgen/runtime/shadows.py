@@ -12,6 +12,7 @@ from typing import Any
 from flax.core import FrozenDict, Scope, freeze, meta
 from flax.core.scope import DenyList
 
+from jvpgen.runtime import runs
 from jvpgen.runtime.record import Record
 from jvpgen.runtime.zero import instantiate, is_zero, zero
 
@@ -29,8 +30,12 @@ def free_suffix(collections: Iterable[str]) -> str:
 
 def mark_suffix(scope: Scope, suffix: str) -> None:
     """Makes the suffix known to the scope and all that will be pushed from it."""
-    if suffix != SUFFIX:
-        scope.flags = freeze({**scope.flags, _FLAG: suffix})
+    scope.flags = freeze({**scope.flags, _FLAG: suffix})
+
+
+def is_marked(scope: Scope) -> bool:
+    """Whether the scope stands in a call that knows tangents; anywhere else a collection `c_dot` is the user's own."""
+    return _FLAG in scope.flags
 
 
 def suffix_of(scope: Scope) -> str:
@@ -65,6 +70,7 @@ def read_tangent(scope: Scope, collection: str, name: str, primal: Any, *, unbox
 
 def write_tangent(scope: Scope, collection: str, name: str, primal: Any, tangent: Any) -> None:
     """Stores the tangent of a variable that was just stored; a zero one leaves no entry."""
+    runs.check(scope)
     shadow = shadow_name(scope, collection)
     scope._collection(shadow)
     if is_zero(tangent):

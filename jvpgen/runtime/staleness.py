@@ -29,7 +29,11 @@ def stale(derivative: Callable[..., Any], name: str) -> StaleDerivative:
 
 def _generated_file(derivative: Callable[..., Any]) -> str | None:
     """The file of a generated derivative; None for one that was written by hand or made in memory."""
-    path = getattr(inspect.unwrap(derivative), "__globals__", {}).get("__file__")
+    written = inspect.unwrap(derivative)
+    code = getattr(written, "__code__", None)
+    if code is not None and code.co_filename.startswith("<"):
+        return None
+    path = getattr(written, "__globals__", {}).get("__file__")
     return path if isinstance(path, str) and path.endswith(_ENDING) else None
 
 
