@@ -9,7 +9,7 @@ from jvpgen.analysis import filling, instances
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.instances import is_constructor
 from jvpgen.ir import nodes
-from jvpgen.ir.scoping import target_names
+from jvpgen.ir.scoping import bound_names, target_names
 
 
 def with_holdings(environment: Environment, function: nodes.Function) -> Environment:
@@ -22,7 +22,15 @@ def with_holdings(environment: Environment, function: nodes.Function) -> Environ
     )
     inside = replace(inside, constructors=inside.constructors | frozenset(_constructors(function, inside)))
     inside = replace(inside, collections=inside.collections | _collections(function, inside))
-    return replace(inside, instances={**inside.instances, **_instances(function, inside)})
+    known = {**inside.instances, **_annotated(function, environment)}
+    return replace(inside, instances={**known, **_instances(function, replace(inside, instances=known))})
+
+
+def _annotated(function: nodes.Function, environment: Environment) -> dict[str, str | None]:
+    """The parameters that are modules by their types, with their classes, unless they become something else."""
+    types = {item.name: instances.annotated_class(item.annotation, environment) for item in function.parameters}
+    rebound = bound_names(function.body)
+    return {name: kind for name, kind in types.items() if kind is not None and name not in rebound}
 
 
 def own_nodes(node: nodes.Node) -> Iterator[nodes.Node]:

@@ -13,12 +13,13 @@ from dataclasses import replace
 
 from jvpgen.analysis import control
 from jvpgen.analysis.environment import Environment
+from jvpgen.analysis.instances import annotated_class
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
 from jvpgen.rules import lookup
 
 _STATIC_TYPES = frozenset(
-    "bool int str bytes Dtype DType dtype Shape Axes PRNGKey KeyArray PRNGKeyArray Initializer Module Callable "
+    "bool int str bytes Dtype DType dtype Shape Axes PRNGKey KeyArray PRNGKeyArray Initializer Module Scope Callable "
     "PrecisionLike DotGeneralT ModuleDef".split()
 )
 _WRAPPERS = frozenset("Optional Union Sequence Tuple List tuple list Iterable".split())
@@ -34,7 +35,9 @@ _TAKES_SIZES = frozenset(
     "builtins.range numpy.arange numpy.zeros numpy.ones jax.numpy.arange jax.numpy.zeros jax.numpy.ones "
     "jax.numpy.eye".split()
 )
-_STATE_METHODS = frozenset("param variable sow has_variable get_variable put_variable make_rng".split())
+_STATE_METHODS = frozenset(
+    "param variable sow has_variable get_variable put_variable make_rng child push".split()
+)
 _STATIC_ARRAY_METHODS = frozenset("reshape transpose astype view".split())
 
 
@@ -42,6 +45,11 @@ def static_parameters(function: nodes.Function, environment: Environment) -> fro
     """Names of the parameters of `function`, which stands in `environment`, that no tangent is expected for."""
     by_type = {parameter.name for parameter in function.parameters if _typed_static(parameter)}
     by_type |= control.module_parameters(function, environment)
+    by_type |= {
+        parameter.name
+        for parameter in function.parameters
+        if annotated_class(parameter.annotation, environment) is not None
+    }
     environment = replace(environment, instances={**environment.instances, **_modules_made(function, environment)})
     by_use = {name for statement in function.body for name in _static_uses(statement, environment)}
     by_use |= _computed_from(by_use, function)

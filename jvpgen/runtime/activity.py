@@ -26,13 +26,17 @@ from jvpgen.runtime.registry import body_of, is_derivative_only
 from jvpgen.runtime.zero import instantiate, is_inexact, is_zero
 
 
+Owner = nn.Module | Scope
+
+
 @dataclasses.dataclass
 class Reach:
-    """The moving arrays with their tangents, in the order in which they are met, and the bound modules, each once."""
+    """The moving arrays with their tangents, in the order in which they are met, and the bound modules and the scopes
+    whose variables move, each once."""
 
     primals: list[Any] = dataclasses.field(default_factory=list)
     tangents: list[Any] = dataclasses.field(default_factory=list)
-    modules: dict[int, nn.Module] = dataclasses.field(default_factory=dict)
+    modules: dict[int, Owner] = dataclasses.field(default_factory=dict)
     _open: set[int] = dataclasses.field(default_factory=set)
 
     @property
@@ -50,13 +54,13 @@ class Reach:
             self.tangents.append(instantiate(tangent, primal))
         return primal
 
-    def _see_module(self, module: nn.Module) -> Any:
-        if module.scope is not None:
-            self.modules.setdefault(id(module), module)
-        return module
+    def _see_module(self, owner: Owner) -> Any:
+        if isinstance(owner, Scope) or owner.scope is not None:
+            self.modules.setdefault(id(owner), owner)
+        return owner
 
 
-def rebuilt(value: Any, arrays: Any, modules: Mapping[int, nn.Module]) -> Any:
+def rebuilt(value: Any, arrays: Any, modules: Mapping[int, Owner]) -> Any:
     """`value` with its moving arrays taken from the iterator `arrays`, and modules replaced."""
 
     def leaf(primal: Any, tangent: Any) -> Any:
@@ -69,7 +73,7 @@ def _walk(
     value: Any,
     tangent: Any,
     leaf: Callable[[Any, Any], Any],
-    module: Callable[[nn.Module], Any],
+    module: Callable[[Owner], Any],
     path: set[int],
 ) -> Any:
     """Rebuilds a value; `leaf` gets every array that moves, `module` every module."""
@@ -82,9 +86,7 @@ def _walk(
     if isinstance(value, nn.Module):
         return _with_moving_fields(value, module(value), again)
     if isinstance(value, Scope):
-        if shadows.has_shadows(value):
-            raise LostTangent("a scope whose variables move cannot go into a call that has no derivative of its own")
-        return value
+        return module(value) if shadows.has_shadows(value) else value
     if isinstance(value, _FUNCTIONS) and id(value) not in path:
         path.add(id(value))
         try:

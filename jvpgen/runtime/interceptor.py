@@ -11,7 +11,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jvpgen.runtime import counts, missing, regions, runs
+from jvpgen.runtime import counts, missing, regions
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.generated import find_body
 from jvpgen.runtime.marks import is_marked, unmarked
@@ -54,7 +54,6 @@ def intercept(next_fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
         notice(context.module)
         with regions.plain():
             return next_fun(*args, **kwargs)
-    runs.check(context.module.scope)
     return Pair(*_differentiated(context.module, function, args, unmarked(kwargs)))
 
 

@@ -64,7 +64,7 @@ def jvp(
     with missing.reported(strict):
         if isinstance(mdl, nn.Module):
             return _of_module(fn, mdl, primals, tangents, variable_tangents, variables, rngs)
-        local.derive(fn)
+        local.derive(fn, Scope if isinstance(mdl, Scope) else None)
         call = functools.partial(_of_scopes, fn)
         return lifted(call, mdl, primals, tangents, variable_tangents, variables, rngs, held_by=fn)
 

@@ -18,27 +18,28 @@ import numpy as np
 from flax.core import Scope, lift, meta
 from flax.linen.transforms import get_module_scopes, set_module_scopes
 
-from jvpgen.runtime import shadows
+from jvpgen.runtime import runs, shadows
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.leafwise import tangent_form
 from jvpgen.runtime.record import Record
 from jvpgen.runtime.zero import is_inexact
 
-Modules = Mapping[int, nn.Module]
+Owner = nn.Module | Scope
+Modules = Mapping[int, Owner]
 Groups = Sequence[dict[str, Any]]
 
 
 def lifted_jvp(
     call: Callable[[Modules, Iterator[Any]], Any],
-    modules: Sequence[nn.Module],
+    modules: Sequence[Owner],
     primals: Sequence[Any],
     tangents: Sequence[Any],
 ) -> tuple[Any, Any]:
-    """Value and tangent of `call(clones, arrays)`.
+    """Value and tangent of `call(clones, arrays)`. A scope may stand for a module.
 
     `call` must use `clones[id(module)]` in place of each of `modules`, and `arrays` in place of `primals`.
     """
-    groups_of_scopes = [get_module_scopes(module, [], {})[0] for module in modules]  # type: ignore[no-untyped-call]
+    groups_of_scopes = [_scopes_of(module) for module in modules]
     scopes = [scope for group in groups_of_scopes for scope in group]
 
     def inner(scope_fn: Any, repack_fn: Any, variable_groups: Any, rng_groups: Any) -> tuple[Any, Any]:
@@ -52,7 +53,7 @@ def lifted_jvp(
             clones = _clones(modules, [len(group) for group in groups_of_scopes], inner_scopes)
             out = _Result(call({id(m): c for m, c in zip(modules, clones, strict=True)}, iter(arrays)))
             for module, clone in zip(modules, clones, strict=True):
-                module._state.reimport(clone._state)
+                _take_over(module, clone)
             updated = _Result(repack_fn(inner_scopes)[0], unchanged=_ids_of_still_leaves(groups, variables))
             forms[:] = [out, updated]
             return out.arrays, updated.arrays
@@ -61,20 +62,43 @@ def lifted_jvp(
         out, updated = forms
         new_groups = updated.primal(out_arrays[1])
         new_tangents = updated.leafwise_tangents(out_tangents[1])
-        return out.pair(out_arrays[0], out_tangents[0]), (_with_shadows(new_groups, new_tangents, suffix),)
+        with_shadows = _with_shadows(new_groups, new_tangents, suffix)
+        for scope, group in zip(scopes, with_shadows, strict=False):
+            if any(name.endswith(suffix) for name in group):
+                runs.check(scope)
+        return out.pair(out_arrays[0], out_tangents[0]), (with_shadows,)
 
     return lift.pack(inner, (True,), (True,), (True,), name="jvp")(scopes)  # type: ignore[no-any-return]
 
 
-def _clones(modules: Sequence[nn.Module], counts: Sequence[int], scopes: Sequence[Scope]) -> list[nn.Module]:
+def _scopes_of(owner: Owner) -> list[Scope]:
+    if isinstance(owner, Scope):
+        return [owner]
+    scopes: list[Scope] = get_module_scopes(owner, [], {})[0]  # type: ignore[no-untyped-call]
+    return scopes
+
+
+def _take_over(owner: Owner, clone: Owner) -> None:
+    """The names that were used on the clone are used."""
+    if isinstance(owner, nn.Module) and isinstance(clone, nn.Module):
+        owner._state.reimport(clone._state)
+    elif isinstance(owner, Scope) and isinstance(clone, Scope):
+        owner.reservations.update({name: set(kinds) for name, kinds in clone.reservations.items()})
+
+
+def _clones(modules: Sequence[Owner], counts: Sequence[int], scopes: Sequence[Scope]) -> list[Owner]:
     """The modules bound to other scopes, so many for each, in the state in which they are.
 
     Each is bound by itself: Flax's own way for several, as the arguments of one, loses modules in their fields.
     """
     rest = iter(scopes)
-    clones = []
+    clones: list[Owner] = []
     for module, count in zip(modules, counts, strict=True):
         own = [next(rest) for _ in range(count)]
+        if isinstance(module, Scope):
+            own[0].reservations.update({name: set(kinds) for name, kinds in module.reservations.items()})
+            clones.append(own[0])
+            continue
         clone, _, _ = set_module_scopes(module, [], {}, own)  # type: ignore[no-untyped-call]
         object.__setattr__(clone, "_state", module._state.export())
         clones.append(clone)

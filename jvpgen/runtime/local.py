@@ -10,9 +10,13 @@ import functools
 import importlib
 import linecache
 import os
+import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+import flax.linen as nn
+from flax.core import Scope
 
 from jvpgen.runtime import missing, text_cache
 from jvpgen.runtime.autogenerate import NotDerivable
@@ -39,12 +43,13 @@ def derive(fn: Any, receiver: type | None = None) -> None:
     _try(function, receiver)
 
 
-def derive_followed(function: Any) -> Body | None:
+def derive_followed(function: Any, args: Sequence[Any]) -> Body | None:
     """The derivative of a function that is met inside `jvp`, if it stands where a function given to `jvp` stood."""
     if not missing.is_watched() or not isinstance(function, types.FunctionType) or _home(function) not in _homes:
         return None
     if not is_opaque(function):
-        _try(function, None)
+        first = args[0] if args else None
+        _try(function, type(first) if isinstance(first, nn.Module | Scope) else None)
     return body_of(function)
 
 
@@ -69,9 +74,14 @@ def _is_method(function: types.FunctionType) -> bool:
 
 
 def _home(function: types.FunctionType) -> str:
-    """The top package of a function, or the folder of its file."""
-    package, dot, _ = (function.__module__ or "").partition(".")
-    return package if dot else os.path.dirname(function.__code__.co_filename)
+    """The folder of a function's file, of the topmost package around it."""
+    path = os.path.abspath(function.__code__.co_filename)
+    module = sys.modules.get(function.__module__ or "")
+    depth = function.__module__.count(".") if getattr(module, "__file__", None) == path else 0
+    folder = os.path.dirname(path)
+    for _ in range(depth - 1 if os.path.basename(path) != "__init__.py" else depth):
+        folder = os.path.dirname(folder)
+    return folder
 
 
 # --- From a function to text ------------------------------------------------------------------------------------------

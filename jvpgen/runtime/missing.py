@@ -17,6 +17,7 @@ from typing import Any
 from weakref import WeakSet
 
 from jvpgen.runtime.errors import NotGenerated, NotGeneratedWarning
+from jvpgen.runtime.registry import is_opaque
 
 
 class _Policy(threading.local):
@@ -72,6 +73,8 @@ def is_flax(function: Any) -> bool:
 def of_module(kind: type, function: Any) -> str:
     """What is missing for a method of a module class, and the command or call that makes it."""
     name = getattr(function, "__qualname__", kind.__qualname__)
+    if is_opaque(function):
+        return f"no derivative of {name}: the compiler could not write it out"
     source = sys.modules.get(getattr(function, "__module__", ""), None)
     path = getattr(source, "__file__", None)
     if path is None:

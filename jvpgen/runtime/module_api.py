@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import flax.linen as nn
+import jax
 from flax.core import Scope
 from flax.linen.module import CompactNameScope
 
@@ -81,9 +84,23 @@ def _partners(owner: type, *, module: bool) -> Mapping[Any, Partner]:
         plain += ["is_initializing", "clone", "copy", "_name_taken"]
     else:
         table[Scope.child] = _child
+        table[Scope.variables] = variables.variables_of
+        table[Scope.mutable_variables] = _mutable_variables
+        plain += _OF_SCOPES
     for name in plain:
         table[getattr(owner, name)] = _plain(getattr(owner, name))
     return table
+
+
+_OF_SCOPES = (
+    "push rewound default_name reserve name_reserved is_collection_empty has_flag get_flag temporary invalidate"
+).split()
+
+
+def _mutable_variables(scope: Scope) -> tuple[Any, Any]:
+    found, tangents = variables.variables_of(scope)
+    mutable = [name for name in found if scope.is_mutable_collection(name)]
+    return {name: found[name] for name in mutable}, {name: tangents[name] for name in mutable}
 
 
 def _applied(owner: Any, variables: Any, *args: Any, mutable: Any = False, **kwargs: Any) -> tuple[Any, Any]:
@@ -123,6 +140,24 @@ def _child(scope: Scope, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
 
     attach(made, Body(derivative, made))
     return made, zero(made)
+
+
+_CHILD = next(
+    code
+    for code in Scope.child.__code__.co_consts
+    if isinstance(code, types.CodeType) and {"fn", "partial_kwargs", "scope"} <= set(code.co_freevars)
+)
+
+
+def called_child(function: Any, args: list[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any] | None:
+    """A call of what `scope.child(fn)` has made: of `fn` on the child scope; None for any other function."""
+    if getattr(function, "__code__", None) is not _CHILD:
+        return None
+    from jvpgen.runtime.pushforward import push
+
+    held = dict(zip(_CHILD.co_freevars, (cell.cell_contents for cell in function.__closure__), strict=True))
+    with jax.named_scope(held["name"]) if held["named_call"] else contextlib.nullcontext():
+        return push(held["fn"], [held["scope"].rewound(), *args], {**held["partial_kwargs"], **kwargs})
 
 
 @body(CompactNameScope)

@@ -13,6 +13,7 @@ from typing import Any
 
 import flax.linen as nn
 import jax
+from flax.core import Scope
 from flax.linen.module import _context, wrap_method_once
 
 from jvpgen.runtime import commuting, counts, regions, shadows
@@ -39,7 +40,7 @@ def differentiated_method(module: nn.Module, function: Any, args: Any, kwargs: M
     if module.scope is None:
         return _direct(method, [module, *args], kwargs)
 
-    def call(clones: Mapping[int, nn.Module], arrays: Iterator[Any]) -> Any:
+    def call(clones: Mapping[int, Any], arrays: Iterator[Any]) -> Any:
         def bound(*new_args: Any, **new_kwargs: Any) -> Any:
             return method(rebuilt(module, arrays, clones), *new_args, **new_kwargs)
 
@@ -99,7 +100,7 @@ def _lifted(f: Any, args: list[Any], kwargs: Mapping[str, Any], reach: Reach) ->
     if current is not None and current.scope is not None:
         modules = {id(current): current, **modules}
 
-    def call(clones: Mapping[int, nn.Module], arrays: Iterator[Any]) -> Any:
+    def call(clones: Mapping[int, Any], arrays: Iterator[Any]) -> Any:
         def inside(_: Any) -> Any:
             return _called(rebuilt(f, arrays, clones), args, kwargs, arrays, clones, name)
 
@@ -132,7 +133,8 @@ def _reach_of(f: Any, args: Any, kwargs: Mapping[str, Any]) -> Reach:
 
 
 def _any_moves(modules: Any) -> bool:
-    return any(module.scope is not None and shadows.has_shadows(module.scope) for module in modules)
+    scopes = [owner if isinstance(owner, Scope) else owner.scope for owner in modules]
+    return any(scope is not None and shadows.has_shadows(scope) for scope in scopes)
 
 
 _LIBRARIES = frozenset(("jax", "jaxlib", "numpy", "builtins", "math", "operator", "functools", "einops"))

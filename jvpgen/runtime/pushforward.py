@@ -27,7 +27,7 @@ from jvpgen.runtime.interceptor import intercepted
 from jvpgen.runtime.lifts import DIRECT, is_lifted, relifted
 from jvpgen.runtime.marks import marked
 from jvpgen.runtime.members import own_operator
-from jvpgen.runtime.module_api import API
+from jvpgen.runtime.module_api import API, called_child
 from jvpgen.runtime.opaque import differentiated_method, opaque
 from jvpgen.runtime.pair import Pair, anchor, is_pair, primal_of
 from jvpgen.runtime.registry import body_of, is_handled
@@ -135,7 +135,7 @@ def _partial(f: functools.partial[Any], args: list[Any], kwargs: Mapping[str, An
 
 def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = None) -> Outcome:
     """A function; `plain` is what a plain call would call, when `args` begins with its bound receiver."""
-    outcome = own_operator(f, args)
+    outcome = own_operator(f, args) or called_child(f, args, kwargs)
     if outcome is not None:
         return outcome
     if is_lifted(f) and args:
@@ -156,7 +156,7 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
                 counts.count("dispatched", _name(candidate))
                 return outcome[0], anchor(outcome[1], outcome[0])
             if isinstance(candidate, types.FunctionType):
-                made = find_body(candidate) or local.derive_followed(candidate)
+                made = find_body(candidate) or local.derive_followed(candidate, args)
         outcome = made.call(args, kwargs) if made is not None else None
         if outcome is not None:
             counts.count("dispatched", made.name)  # type: ignore[union-attr]

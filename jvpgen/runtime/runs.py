@@ -1,8 +1,8 @@
 """Which `jvp` the code runs inside of, and whether a scope belongs to it.
 
 Inside `jvpgen.jvp` the variables that move are those of the scopes it was given, lifted. A module or scope from outside
-that is closed over is another one: what is stored there would outlive the call, its tangent included. Flax refuses that
-by comparing JAX's trace levels; here nothing is traced anew, so scopes say how many `jvp`s are around them.
+that is closed over is constant: what is stored there would outlive the call, its tangent included. Flax refuses that by
+comparing JAX's trace levels; here nothing is traced anew, so scopes say how many `jvp`s are around them.
 """
 
 from __future__ import annotations
@@ -49,6 +49,6 @@ def apart() -> Iterator[None]:
 
 
 def check(scope: Scope | None) -> None:
-    """Raises what Flax raises when a bound module from outside is used inside a transformation."""
+    """Raises what Flax raises when a transformation stores in a scope from outside of it."""
     if _depth.value and scope is not None and scope.flags.get(_FLAG, 0) != _depth.value:  # type: ignore[no-untyped-call]
         raise JaxTransformError

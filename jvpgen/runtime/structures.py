@@ -161,14 +161,23 @@ def _getattr(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     owner, name = primals[0], primals[1]
     if len(primals) > 2 and not hasattr(owner, name):
         return primals[2], tangents[2]
+    if isinstance(owner, nn.Module):
+        return attribute(owner, name)
     of_property = getter(type(owner), name)
     if of_property is not None:
         return _push(of_property, args[0])
     out = getattr(owner, name)
-    if isinstance(owner, nn.Module):
-        return out, _attribute_tangent(owner, name, out)
     is_linear = like_of(owner) is None or name in LINEAR_PROPERTIES
     return out, getattr(tangents[0], name) if is_linear and not is_zero(tangents[0]) else zero(out)
+
+
+def attribute(owner: nn.Module, name: str) -> Outcome:
+    """An attribute of a module, and its tangent."""
+    of_property = getter(type(owner), name)
+    if of_property is not None:
+        return _push(of_property, owner)
+    out = getattr(owner, name)
+    return out, _attribute_tangent(owner, name, out)
 
 
 def _attribute_tangent(owner: nn.Module, name: str, out: Any) -> Any:

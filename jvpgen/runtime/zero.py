@@ -265,10 +265,19 @@ def _part_of_value(primal: Any, name: str) -> Any:
         if name == "copy":  # a FrozenDict's takes more entries
             return lambda *more: {key: zero(value) for key, value in primal.items()} | dict(*more)
         return lambda key, default=None: zero(primal[key]) if key in primal else default
+    if isinstance(primal, nn.Module):
+        return _part_of_module(primal, name)
     part = getattr(primal, name)
     if callable(part) and hasattr(part, "__self__"):
         return functools.partial(_zero_of_call, part)
     return zero(part)
+
+
+def _part_of_module(module: nn.Module, name: str) -> Any:
+    """What `setup` has stored in a module may move, though the module itself has no tangent."""
+    from jvpgen.runtime.structures import attribute
+
+    return attribute(module, name)[1]
 
 
 def _zero_of_call(method: Any, *args: Any, **kwargs: Any) -> Any:

@@ -86,9 +86,9 @@ class _Finder(cst.CSTVisitor):
 
     def _covers(self, node: cst.Lambda) -> bool:
         """Whether the code is that of the lambda's body, or of something in it."""
-        if self._source.positions[node].line != self._place.line:
-            return False
-        return _holds(self._source.positions[node.body], self._place.extent)
+        whole, colon = self._source.positions[node], self._source.positions[node.colon]
+        after_colon = Position(colon.end_line, colon.end_column, whole.end_line, whole.end_column)
+        return whole.line == self._place.line and _holds(after_colon, self._place.extent)
 
 
 def _holds(outer: Position, inner: Position) -> bool:
