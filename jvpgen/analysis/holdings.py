@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jvpgen.analysis import filling, instances
+from jvpgen.analysis.annotations import annotated_class
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.instances import is_constructor
 from jvpgen.ir import nodes
@@ -28,7 +29,7 @@ def with_holdings(environment: Environment, function: nodes.Function) -> Environ
 
 def _annotated(function: nodes.Function, environment: Environment) -> dict[str, str | None]:
     """The parameters that are modules by their types, with their classes, unless they become something else."""
-    types = {item.name: instances.annotated_class(item.annotation, environment) for item in function.parameters}
+    types = {item.name: annotated_class(item.annotation, environment) for item in function.parameters}
     rebound = bound_names(function.body)
     return {name: kind for name, kind in types.items() if kind is not None and name not in rebound}
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from jvpgen.analysis import control
+from jvpgen.analysis.annotations import annotated_class
 from jvpgen.analysis.environment import Environment
-from jvpgen.analysis.instances import annotated_class
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
 from jvpgen.rules import lookup
@@ -35,9 +35,7 @@ _TAKES_SIZES = frozenset(
     "builtins.range numpy.arange numpy.zeros numpy.ones jax.numpy.arange jax.numpy.zeros jax.numpy.ones "
     "jax.numpy.eye".split()
 )
-_STATE_METHODS = frozenset(
-    "param variable sow has_variable get_variable put_variable make_rng child push".split()
-)
+_STATE_METHODS = frozenset("param variable sow has_variable get_variable put_variable make_rng child push".split())
 _STATIC_ARRAY_METHODS = frozenset("reshape transpose astype view".split())
 
 

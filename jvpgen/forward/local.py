@@ -1,7 +1,7 @@
 """A function that is found only at run time, a lambda or a `def` inside another, pushed forward where it stands.
 
 Its text is a function around the derivative: the imports that the derivative needs besides the user's globals, and for
-parameters the names that the user's function finds in the functions around it. Those are constants here, as they are for
+parameters the names that the user's function finds in the functions around it. Those are constants here, as for
 `jax.jvp`; whoever runs the text gives it the user's own cells.
 """
 
@@ -50,7 +50,7 @@ class LocalUnit:
 def derive_local(
     located: Located, place: Place, receiver: str, source: SourceModule, reach: Reach, spelling: Spelling
 ) -> LocalUnit:
-    """The derivative of a function; `receiver` is the type of its first parameter, if that says none itself.
+    """The derivative of a function; `receiver` is the type of its first argument, "" if unknown.
 
     Raises:
       NotExpressible: with the reason.
@@ -91,9 +91,9 @@ def _lowered(located: Located, source: SourceModule) -> nodes.Function:
 
 
 def _typed(function: nodes.Function, receiver: str) -> nodes.Function:
-    """The function with the type of its first parameter written down."""
+    """The function with the type that its first argument will have written down."""
     items = function.parameters.items
-    if not receiver or not items or items[0].annotation is not None or items[0].kind not in _POSITIONAL:
+    if not receiver or not items or items[0].kind not in _POSITIONAL:
         return function
     first = replace(items[0], annotation=nodes.Constant(f'"{receiver}"'))
     return replace(function, parameters=nodes.Parameters((first, *items[1:])))
@@ -145,9 +145,7 @@ def _hidden_modules(function: nodes.Function, outer: Environment) -> dict[str, s
 def _with_plain_defaults(parameters: nodes.Parameters) -> nodes.Parameters:
     """The user's function has its defaults evaluated already; here they only say that there are some."""
     none = nodes.Constant("None")
-    return nodes.Parameters(
-        tuple(item if item.default is None else replace(item, default=none) for item in parameters)
-    )
+    return nodes.Parameters(tuple(item if item.default is None else replace(item, default=none) for item in parameters))
 
 
 def closure(unit: LocalUnit, imports: list[str]) -> nodes.Function:

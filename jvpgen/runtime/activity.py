@@ -25,7 +25,6 @@ from jvpgen.runtime.pair import is_pair
 from jvpgen.runtime.registry import body_of, is_derivative_only
 from jvpgen.runtime.zero import instantiate, is_inexact, is_zero
 
-
 Owner = nn.Module | Scope
 
 

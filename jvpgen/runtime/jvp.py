@@ -89,7 +89,9 @@ def scope_jvp(
 # --- Modules and scopes -----------------------------------------------------------------------------------------------
 
 
-def _of_module(fn: Any, mdl: nn.Module, primals: Any, tangents: Any, variable_tangents: Any, *filters: Any) -> Any:
+def _of_module(
+    fn: Any, mdl: nn.Module, primals: Any, tangents: Any, variable_tangents: Any, *filters: Any
+) -> tuple[Any, Any]:
     local.derive(fn, type(mdl))
 
     def jvp(core_fn: Any, scope: Scope, primals: Any, tangents: Any, variable_tangents: Any) -> tuple[Any, Any]:
@@ -100,9 +102,10 @@ def _of_module(fn: Any, mdl: nn.Module, primals: Any, tangents: Any, variable_ta
         return lifted(call, scope, primals, tangents, variable_tangents, *filters, held_by=fn)
 
     target = fn if isinstance(fn, types.FunctionType | types.MethodType) else _as_function(fn)
-    return lift_direct_transform(  # type: ignore[no-untyped-call]
+    outcome: tuple[Any, Any] = lift_direct_transform(
         jvp, (target,), mdl, primals, tangents, variable_tangents, multi_scope=False
     )
+    return outcome
 
 
 def _as_function(fn: Any) -> Any:
@@ -239,7 +242,7 @@ def _shadowed(scopes: Any, suffix: str) -> Iterator[list[Scope]]:
     for scope, before in zip(owned, mutable, strict=True):
         scope.mutable = before
         for name in [name for name in scope._variables if name.endswith(suffix)]:
-            del scope._variables[name]  # type: ignore[attr-defined]
+            del scope._variables[name]
 
 
 def _with_parents(scope: Scope | None) -> Iterator[Scope]:

@@ -1,4 +1,4 @@
-"""Derivatives of functions that are known only when they are called: lambdas, functions inside others, undecorated ones.
+"""Derivatives of functions that are known only when they are called: lambdas, functions inside others.
 
 A function is traced back to its place in its file by its code, and only if the file still compiles to that very code.
 The compiler's text is run with the function's own globals and cells, so that names bind as late as in the function.

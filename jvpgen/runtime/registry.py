@@ -229,7 +229,7 @@ def _bind(made: Body, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[l
                 return None
             continue
         primal, tangent = _argument(made, parameter, waiting, named)
-        if parameter.tangent is None and not is_zero(tangent):
+        if parameter.tangent is None and (not is_zero(tangent) or _moves_unseen(primal, made.derivative)):
             return None
         if tangent is None:
             tangent = zero(primal)
@@ -245,6 +245,22 @@ def _bind(made: Body, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[l
         extra = [repr(name) for name in named] or [f"{len(waiting)} positional"]
         raise TypeError(f"{made.name}() got unexpected arguments: {', '.join(extra)}")
     return positional, by_name
+
+
+def _moves_unseen(module: Any, derivative: Any) -> bool:
+    """Whether a derivative takes an attribute of a module for constant that moves in this one."""
+    if not isinstance(module, linen_module.Module):
+        return False
+    held = vars(module)
+    moving = {name for name in held if f"{name}_dot" in held}
+    names = _attributes_read(derivative.__code__) if moving else frozenset()
+    return any(name in names and f"{name}_dot" not in names for name in moving)
+
+
+@functools.cache
+def _attributes_read(code: types.CodeType) -> frozenset[str]:
+    inner = [_attributes_read(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return frozenset(code.co_names).union(*inner)
 
 
 def _argument(made: Body, parameter: Parameter, waiting: list[Any], named: dict[str, Any]) -> tuple[Any, Any]:

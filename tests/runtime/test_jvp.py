@@ -1,4 +1,4 @@
-"""`jvpgen.jvp` against `nn.jvp` and `lift.jvp`: values, tangents, updates, keys and structure, and where it says more."""
+"""`jvpgen.jvp` against `nn.jvp` and `lift.jvp`: values, tangents, updates, keys, structure; and where it says more."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import jvpgen
 import numpy as np
 import pytest
-from flax.core import FrozenDict, apply, freeze, init, lift, nn as functional
-from flax.linen.module import wrap_method_once
+from flax.core import FrozenDict, apply, freeze, init, lift
+from flax.core import nn as functional
 from flax.errors import JaxTransformError, ModifyScopeVariableError
+from flax.linen.module import wrap_method_once
 
+import jvpgen
 from jvpgen.runtime import counts
 
 strict = functools.partial(jvpgen.jvp, strict=True)
@@ -181,7 +182,9 @@ def test_immutable_state_is_not_stored() -> None:
 
 
 def test_filters() -> None:
-    dense = lambda m, v: m.dense(v)
+    def dense(m: Any, v: Any) -> Any:
+        return m.dense(v)
+
     whole = both(dense)[0]
     for filters in ({"variables": ["params"]}, {"variables": "batch_stats", "rngs": False}, {"variables": False}):
         same(whole, both(dense, ours=functools.partial(strict, **filters))[1])  # Flax wants frozen tangents for some
@@ -212,7 +215,10 @@ def test_several_arguments() -> None:
             primals = (x, {"factor": 2.0 * x, "n": jnp.arange(3)}, 3)
             none = np.zeros(3, jax.dtypes.float0)
             tangents = (X_DOT, {"factor": x, "n": none}, np.zeros((), jax.dtypes.float0))
-            fn = lambda m, v, w, n: (m.encode(v, w["factor"]) ** 2 * w["n"], m.encode(v, factor=n), w)
+
+            def fn(m: Any, v: Any, w: Any, n: Any) -> Any:
+                return (m.encode(v, w["factor"]) ** 2 * w["n"], m.encode(v, factor=n), w)
+
             return self.lifted(fn, inner, primals, tangents, {"params": ones(inner.variables["params"])})
 
     variables = Three(nn.jvp).init(KEY, X)
@@ -281,7 +287,10 @@ def test_captured_values_are_constant() -> None:
         return v * w * kept
 
     same(*both(lambda m, v: nested(m.encode(v)) + kept))
-    fn = lambda m, v: m.encode(v) * X * nested(X)
+
+    def fn(m: Any, v: Any) -> Any:
+        return m.encode(v) * X * nested(X)
+
     same(*both(fn))
 
 
@@ -322,7 +331,7 @@ def test_source_that_is_not_there() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         same(*both(fn, ours=jvpgen.jvp))  # it has been said
-    with pytest.raises(jvpgen.NotGenerated, match="test_jvp|<string>"):
+    with pytest.raises(jvpgen.NotGenerated, match="<string>"):
         both(fn)
 
 
@@ -351,7 +360,9 @@ def test_modules_without_generated_code() -> None:
     class Other(Plain):
         pass
 
-    fn = lambda m, v: m(v)
+    def fn(m: Any, v: Any) -> Any:
+        return m(v)
+
     with pytest.warns(jvpgen.NotGeneratedWarning, match="Plain.__call__") as told:
         same(*both(fn, kind=Plain, ours=jvpgen.jvp))
         same(*both(fn, kind=Other, ours=jvpgen.jvp))
@@ -364,7 +375,9 @@ def test_modules_without_generated_code() -> None:
 
 
 def test_jit_vmap_and_scan() -> None:
-    fn = lambda m, v: m.encode(v)
+    def fn(m: Any, v: Any) -> Any:
+        return m.encode(v)
+
     for lifted in (strict,):
         module = Outer(lifted, fn)
         reference = Outer(nn.jvp, fn)
@@ -383,7 +396,8 @@ def test_jit_vmap_and_scan() -> None:
 
 
 def test_lifted_transforms_around() -> None:
-    fn = lambda m, v: m.encode(v)
+    def fn(m: Any, v: Any) -> Any:
+        return m.encode(v)
 
     class Scanned(nn.Module):
         lifted: Callable[..., Any]
@@ -490,7 +504,10 @@ def test_a_module_from_outside_is_constant() -> None:
             inner, other = Encoder(), Encoder()
             inner(x), other(x)
             tangents = {"params": ones(inner.variables["params"])}
-            fn = lambda m, v: m.encode(v) + other.norm(v, use_running_average=not self.train)
+
+            def fn(m: Any, v: Any) -> Any:
+                return m.encode(v) + other.norm(v, use_running_average=not self.train)
+
             return self.lifted(fn, inner, (x,), (X_DOT,), tangents)
 
     variables = Two(plain).init(KEY, X)
