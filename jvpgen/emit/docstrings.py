@@ -35,6 +35,14 @@ def of_function(name: str, active: Sequence[str], line_length: int) -> str:
     return _quoted(_wrapped(summary, line_length - 3))
 
 
+def of_scope_function(name: str, active: Sequence[str], only: Iterable[str] | None, line_length: int) -> str:
+    """The docstring of the public function of a function of a scope, quotes included."""
+    variables = ["the variables"] if only is None else [f"`{pattern}`" for pattern in only]
+    moving = _enumerated([*variables, *(f"`{argument}`" for argument in active)])
+    summary = f"`{name}` and its derivative along the tangents of {moving}; returns `(y, y_dot)`."
+    return _quoted(_wrapped(summary, line_length - 3))
+
+
 def _wrapped(text: str, line_length: int) -> list[str]:
     return textwrap.wrap(text, line_length - 4, break_long_words=False, break_on_hyphens=False)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from jvpgen.analysis.annotations import is_of_scope
 from jvpgen.analysis.facts import file_environment, lowered, method_environment, methods_of
 from jvpgen.analysis.static import given_to_fields
 from jvpgen.emit import docstrings
@@ -75,12 +77,11 @@ def _of_method(
         nodes.Argument(nodes.Name("mutable"), "mutable"),
     ]
     if request.options.variables is not None:
-        patterns = nodes.TupleDisplay(tuple(nodes.Constant(f'"{item}"') for item in request.options.variables))
-        arguments.append(nodes.Argument(patterns, "only"))
+        arguments.append(nodes.Argument(_patterns(request.options.variables), "only"))
     if name != "__call__":
         arguments.append(nodes.Argument(nodes.Constant(f'"{name}"'), "method"))
     applied = nodes.Call(naming.helper("apply_jvp"), (*arguments, *passed.keywords))
-    signature = _signature(parameters, active, naming, of_module=True)
+    signature = _signature(parameters, active, naming, ("module", "variables"), of_module=True)
     return nodes.Function(public, signature, (nodes.Return(applied),), docstring=documentation)
 
 
@@ -91,14 +92,18 @@ def _wanted(active: frozenset[str], request: Request) -> frozenset[str]:
 
 
 def _signature(
-    parameters: nodes.Parameters, active: frozenset[str], naming: Naming, of_module: bool
+    parameters: nodes.Parameters,
+    active: frozenset[str],
+    naming: Naming,
+    first: Sequence[str] = (),
+    *,
+    of_module: bool = False,
 ) -> nodes.Parameters:
-    """The user's parameters, then tangents, then what `Module.apply` takes besides."""
-    first = ("module", "variables") if of_module else ()
+    """What the variables come from, the user's parameters, then tangents, then what `Module.apply` takes besides."""
     items = [nodes.Parameter(name) for name in first]
     items += [replace(item, annotation=None) for item in parameters if item.kind not in ("keyword-only", "double-star")]
     keyword_only = [replace(item, annotation=None) for item in parameters if item.kind == "keyword-only"]
-    if of_module:
+    if first:
         keyword_only.append(nodes.Parameter("variable_tangents", "keyword-only", None, _NONE))
     keyword_only += [
         nodes.Parameter(naming.tangent(item.name), "keyword-only", None, _no_tangent(item))
@@ -139,7 +144,7 @@ class _Passed:
                 self.tangents.append(dot if item.name in active else _NONE)
 
 
-# --- Plain functions --------------------------------------------------------------------------------------------------
+# --- Functions of arrays, and of a scope -------------------------------------------------------------------------------
 
 
 def _of_function(request: Request, reach: Reach, naming: Naming, line_length: int) -> nodes.Function:
@@ -148,14 +153,33 @@ def _of_function(request: Request, reach: Reach, naming: Naming, line_length: in
     outer = file_environment(definition.module, reach, definition)
     active = _wanted(derived_parameters(function, outer), request)
     naming = replace(naming, reserved=frozenset(function.parameters.names()))
-    passed = _Passed(function.parameters, active, naming)
-    moving = [item.name for item in function.parameters if item.name in active]
-    documentation = docstrings.of_function(function.name, moving, line_length)
-    arguments = [
-        nodes.Argument(nodes.Name(function.name)),
-        nodes.Argument(tuple_of(passed.primals)),
-        nodes.Argument(tuple_of(passed.tangents)),
-    ]
-    applied = nodes.Call(naming.helper("function_jvp"), (*arguments, *passed.keywords))
-    signature = _signature(function.parameters, active, naming, of_module=False)
+    of_scope = is_of_scope(function, outer)
+    first, own = _divided(function.parameters, of_scope)
+    passed = _Passed(own, active, naming)
+    moving = [item.name for item in own if item.name in active]
+    arguments = [nodes.Argument(nodes.Name(function.name))]
+    arguments += [nodes.Argument(nodes.Name(item.name)) for item in first]
+    arguments += [nodes.Argument(tuple_of(passed.primals)), nodes.Argument(tuple_of(passed.tangents))]
+    if not of_scope:
+        documentation = docstrings.of_function(function.name, moving, line_length)
+        signature = _signature(own, active, naming)
+        applied = nodes.Call(naming.helper("function_jvp"), (*arguments, *passed.keywords))
+        return nodes.Function(request.function_name, signature, (nodes.Return(applied),), docstring=documentation)
+    only = request.options.variables
+    documentation = docstrings.of_scope_function(function.name, moving, only, line_length)
+    arguments.append(nodes.Argument(nodes.Name("variable_tangents")))
+    if only is not None:
+        arguments.append(nodes.Argument(_patterns(only), "only"))
+    applied = nodes.Call(naming.helper("scope_jvp"), (*arguments, *passed.keywords))
+    signature = _signature(own, active, naming, [item.name for item in first])
     return nodes.Function(request.function_name, signature, (nodes.Return(applied),), docstring=documentation)
+
+
+def _divided(parameters: nodes.Parameters, of_scope: bool) -> tuple[tuple[nodes.Parameter, ...], nodes.Parameters]:
+    """The scope, where a function has one, and the other parameters."""
+    count = 1 if of_scope else 0
+    return parameters.items[:count], nodes.Parameters(parameters.items[count:])
+
+
+def _patterns(only: Sequence[str]) -> nodes.Expression:
+    return nodes.TupleDisplay(tuple(nodes.Constant(f'"{item}"') for item in only))

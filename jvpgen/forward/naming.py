@@ -16,8 +16,8 @@ from jvpgen.ir.scoping import dotted
 from jvpgen.source.names import Names
 
 RUNTIME_NAMES = (
-    "Pair", "apply_jvp", "body", "function_jvp", "opaque", "pairs", "param", "pushforward", "tangent_lax",
-    "tangent_numpy", "variable", "variables_of", "zero",
+    "Pair", "apply_jvp", "body", "function_jvp", "opaque", "pairs", "param", "pushforward", "scope_jvp",
+    "tangent_lax", "tangent_numpy", "variable", "variables_of", "zero",
 )  # fmt: skip
 MODULE_OF = {
     "jnp": "jax.numpy", "lax": "jax.lax", "nn": "flax.linen", "jax": "jax", "np": "numpy", "operator": "operator",

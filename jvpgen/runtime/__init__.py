@@ -4,6 +4,7 @@ from jvpgen.runtime import tangent_lax, tangent_numpy
 from jvpgen.runtime.apply import apply_jvp
 from jvpgen.runtime.fields import field
 from jvpgen.runtime.function import function_jvp
+from jvpgen.runtime.jvp import scope_jvp
 from jvpgen.runtime.pair import Pair, pairs
 from jvpgen.runtime.pushforward import pushforward
 from jvpgen.runtime.registry import body, opaque
@@ -23,6 +24,7 @@ __all__ = [
     "pairs",
     "param",
     "pushforward",
+    "scope_jvp",
     "tangent_lax",
     "tangent_numpy",
     "variable",

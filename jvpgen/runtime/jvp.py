@@ -22,12 +22,13 @@ from jvpgen.runtime import boundary, live, local, missing, regions, runs, shadow
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.interceptor import intercepted
 from jvpgen.runtime.marks import marked
+from jvpgen.runtime.narrow import check_only
 from jvpgen.runtime.pair import Pair, is_pair
 from jvpgen.runtime.pushforward import push
 from jvpgen.runtime.registry import Body, attach
 
-Call = Callable[[Any, list[Any], dict[str, Any]], Any]
-"""`call(scopes, args, kwargs)`, where what moves is a Pair; returns value and tangent."""
+Call = Callable[[Any, list[Any]], Any]
+"""`call(scopes, args)`, where what moves is a Pair; returns the value and its tangent as a Pair."""
 
 
 def jvp(
@@ -76,14 +77,21 @@ def scope_jvp(
     tangents: Sequence[Any] | None,
     variable_tangents: Mapping[str, Any] | None = None,
     /,
+    only: Sequence[str] | None = None,
     **kwargs: Any,
 ) -> tuple[Any, Any]:
     """`function(scope, *primals, **kwargs)` and its tangent: the public door of a derived function of a scope.
 
-    A tangent of None is zero. Keyword arguments are constants, unless they are `Pair(primal, tangent)`.
+    A tangent of None is zero. Keyword arguments are constants, unless they are `Pair(primal, tangent)`. Variables that
+    none of the patterns in `only` fits may have no tangent. A bound module may stand for the scope.
     """
-    call = functools.partial(_of_scopes, function)
-    return lifted(call, scope, primals, tangents, variable_tangents, True, True, kwargs=kwargs)
+    if only is not None:
+        check_only(only, variable_tangents)
+    named = {name: boundary.argument(value, name) for name, value in kwargs.items()}
+    fn = functools.partial(function, **named) if named else function
+    if isinstance(scope, nn.Module):
+        return _of_module(fn, scope, primals, tangents, variable_tangents, True, True)
+    return lifted(functools.partial(_of_scopes, fn), scope, primals, tangents, variable_tangents, True, True)
 
 
 # --- Modules and scopes -----------------------------------------------------------------------------------------------
@@ -95,8 +103,8 @@ def _of_module(
     local.derive(fn, type(mdl))
 
     def jvp(core_fn: Any, scope: Scope, primals: Any, tangents: Any, variable_tangents: Any) -> tuple[Any, Any]:
-        def call(scope: Scope, args: list[Any], kwargs: dict[str, Any]) -> Any:
-            positional, named = marked(args, kwargs)
+        def call(scope: Scope, args: list[Any]) -> Any:
+            positional, named = marked(args, {})
             return core_fn(scope, *positional, **named)
 
         return lifted(call, scope, primals, tangents, variable_tangents, *filters, held_by=fn)
@@ -123,8 +131,8 @@ def _as_function(fn: Any) -> Any:
     return fn
 
 
-def _of_scopes(fn: Any, scopes: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return Pair(*push(fn, [scopes, *args], kwargs))
+def _of_scopes(fn: Any, scopes: Any, args: list[Any]) -> Any:
+    return Pair(*push(fn, [scopes, *args], {}))
 
 
 # --- The lift ---------------------------------------------------------------------------------------------------------
@@ -139,13 +147,11 @@ def lifted(
     variables: Any,
     rngs: Any,
     *,
-    kwargs: Mapping[str, Any] | None = None,
     held_by: Any = None,
 ) -> tuple[Any, Any]:
     """The outcome of `call` on lifted scopes in which the tangents of the variables are shadows, as users get it."""
     structure = jax.tree.structure(scopes)
     given = _by_scope(variable_tangents, structure)
-    named = {name: boundary.argument(value, name) for name, value in (kwargs or {}).items()}
     args = boundary.arguments(_distinct(primals, held_by), tangents)
     moving = sorted({name for tree in given for name, part in tree.items() if jax.tree.leaves(part)})
     leaves = jax.tree.leaves(scopes)
@@ -160,7 +166,7 @@ def lifted(
         moved = tuple(_with_shadows(group, tree, suffix) for group, tree in zip(groups, given, strict=True))
         inner_scopes = scope_fn((moved,), rng_groups)
         with _shadowed(inner_scopes, suffix) as owned, _apart(owned):
-            outcome = call(inner_scopes, args, named)
+            outcome = call(inner_scopes, args)
         if not is_pair(outcome):
             raise LostTangent("a wrapper around the function hides its call from Flax's interceptors")
         updates = repack_fn(inner_scopes)

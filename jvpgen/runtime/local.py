@@ -6,6 +6,7 @@ The compiler's text is run with the function's own globals and cells, so that na
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import linecache
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import flax.linen as nn
 from flax.core import Scope
 
-from jvpgen.runtime import missing, text_cache
+from jvpgen.runtime import live, missing, text_cache
 from jvpgen.runtime.autogenerate import NotDerivable
 from jvpgen.runtime.generated import find_body
 from jvpgen.runtime.registry import Body, attach, body_of, is_opaque
@@ -48,9 +49,17 @@ def derive_followed(function: Any, args: Sequence[Any]) -> Body | None:
     if not missing.is_watched() or not isinstance(function, types.FunctionType) or _home(function) not in _homes:
         return None
     if not is_opaque(function):
+        _check_captured(function)
         first = args[0] if args else None
         _try(function, type(first) if isinstance(first, nn.Module | Scope) else None)
     return body_of(function)
+
+
+def _check_captured(function: types.FunctionType) -> None:
+    """Stops where a function captures what moves: its derivative would take that for constant."""
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):  # not assigned yet
+            live.check_captured(cell.cell_contents, None, function=function, name=name)
 
 
 def _try(function: types.FunctionType, receiver: type | None) -> None:
@@ -127,15 +136,22 @@ def _text(function: types.FunctionType, source: str, receiver: type | None) -> s
     cached = text_cache.read(key)
     if cached is not None:
         return cached
-    text = _derived(source, code.co_filename, function.__module__ or "", place, named)
+    text: str = _derived(source, code.co_filename, function.__module__ or "", place, named).text
     text_cache.write(key, text)
     return text
 
 
-def _derived(source: str, path: str, module_name: str, place: Place, receiver: str) -> str:
+def report_of(function: types.FunctionType) -> Any:
+    """What the compiler says of a function, whether or not its text is known already."""
+    source = _source_of(function.__code__, function.__globals__)
+    place = _place(function.__code__, source)
+    return _derived(source, function.__code__.co_filename, function.__module__ or "", place, "").report
+
+
+def _derived(source: str, path: str, module_name: str, place: Place, receiver: str) -> Any:
     try:
         pipeline = importlib.import_module("jvpgen.pipeline")
-        return str(pipeline.derive_local(source, path, module_name, place, receiver).text)
+        return pipeline.derive_local(source, path, module_name, place, receiver)
     except Exception as refused:  # NotExpressible, which is the compiler's; or it stops for a reason of its own
         reason = getattr(refused, "reason", None)
         raise NotDerivable(reason or f"{type(refused).__name__}: {refused}") from refused

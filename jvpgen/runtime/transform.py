@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import flax.linen as nn
 
-from jvpgen.runtime import autogenerate
+from jvpgen.runtime import autogenerate, local
 from jvpgen.runtime.apply import apply_jvp
 from jvpgen.runtime.errors import NotGenerated
 from jvpgen.runtime.function import function_jvp
@@ -30,7 +31,8 @@ class Transformed:
     def report(self) -> Any:
         """What the compiler had to say; asked of it again where the text came from the cache on disk."""
         if self._report is None:
-            self._report = autogenerate.report_of(self._target)
+            reports = local if _is_local(self._target) else autogenerate
+            self._report = reports.report_of(self._target)
         return self._report
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -45,13 +47,22 @@ def transform(target: type | Callable[..., Any]) -> Transformed:
 
     The result is called as the function that `python -m jvpgen` would have written:
     `transform(CNN)(module, variables, x, variable_tangents=…, x_dot=…)`, `transform(f)(x, y, x_dot=…)`.
+    A lambda and a function inside another are possible too; what they find around them is constant.
     """
     autogenerate.allow(target.__module__)
     try:
-        generated = autogenerate.generate(target)
+        if _is_local(target):
+            generated = autogenerate.Generated(local.made(target), types.ModuleType(target.__module__))
+        else:
+            generated = autogenerate.generate(target)
     except autogenerate.NotDerivable as refused:
         raise NotGenerated(f"{target.__qualname__} cannot be transformed: {refused}") from refused
     return Transformed(target, generated)
+
+
+def _is_local(target: Any) -> TypeGuard[types.FunctionType]:
+    """Whether a function can be found only by where its code stands."""
+    return isinstance(target, types.FunctionType) and "<" in target.__qualname__
 
 
 def _public_function(target: Any) -> Callable[..., Any]:

@@ -12,8 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flax.core import FrozenDict, apply, freeze, init, lift
-from flax.core import nn as functional
+from flax.core import FrozenDict, freeze
 from flax.errors import JaxTransformError, ModifyScopeVariableError
 from flax.linen.module import wrap_method_once
 
@@ -541,71 +540,16 @@ def test_captured_intermediates_are_primals() -> None:
     assert_close(run(nn.jvp), run(strict))
 
 
-# --- Scopes -----------------------------------------------------------------------------------------------------------
+def test_transform_of_a_function_inside_another() -> None:
+    gain = jnp.array([1.0, 2.0, 3.0])
 
+    def inside(x: Any, y: Any = 2.0) -> Any:
+        return jnp.sin(x) * gain * y
 
-def learn_scale(scope: Any, x: Any) -> Any:
-    return scope.param("scale", nn.initializers.ones, ()) * x
-
-
-def mlp(scope: Any, x: Any, width: int = 4) -> Any:
-    x = scope.child(functional.dense, "hidden")(x, width)
-    x = jnp.tanh(x)
-    x = functional.dropout(scope, x, 0.5)
-    seen = scope.variable("state", "seen", jnp.zeros, ())
-    seen.value = seen.value + x.mean()
-    inner = scope.push("last")
-    return functional.dense(inner, x, 2) * scope.child(learn_scale)(seen.value)
-
-
-def in_scope(lifted: Any, function: Any, collections: tuple[str, ...]) -> Any:
-    def run(scope: Any, x: Any, x_dot: Any) -> Any:
-        known = scope.variables()
-        tangents = {name: ones(known[name]) for name in collections if name in known}
-        return lifted(function, scope, (x,), (x_dot,), tangents)
-
-    return run
-
-
-@pytest.mark.parametrize("function", [learn_scale, mlp])
-@pytest.mark.parametrize("collections", [(), ("params",), ("params", "state")])
-def test_scope_functions(function: Any, collections: tuple[str, ...]) -> None:
-    rngs = {"params": KEY, "dropout": jax.random.key(3)}
-    outcomes = [init(in_scope(lifted, function, collections))(rngs, X, X_DOT) for lifted in (lift.jvp, strict)]
-    (theirs, variables), (ours, own_variables) = outcomes
-    assert_close(variables, own_variables, exact=True)
-    assert_close(theirs, ours)
-    results = []
-    for lifted in (lift.jvp, strict):
-        applied = apply(in_scope(lifted, function, collections), mutable=["state"])
-        results.append(applied(variables, X, X_DOT, rngs={"dropout": KEY}))
-    assert_close(*results)
-
-
-def test_scope_functions_that_lift() -> None:
-    def batched(scope: Any, x: Any) -> Any:
-        axes = {"variable_axes": {"params": None}, "split_rngs": {"params": False}}
-        return lift.vmap(learn_scale, **axes)(scope, x)
-
-    def run(lifted: Any, variables: Any) -> Any:
-        return apply(in_scope(lifted, batched, ("params",)))(variables, X, X_DOT)
-
-    _, variables = init(in_scope(lift.jvp, batched, ("params",)))(KEY, X, X_DOT)
-    assert_close(run(lift.jvp, variables), run(jvpgen.jvp, variables))
-
-
-def test_two_scopes() -> None:
-    def product(scopes: Any, x: Any) -> Any:
-        first, second = scopes
-        return learn_scale(first, x) * learn_scale(second, x)
-
-    def run(lifted: Any) -> Any:
-        def function(scope: Any, x: Any) -> Any:
-            scopes = (scope.push("a"), scope.push("b"))
-            tangents = tuple({"params": ones(part.variables().get("params", {}))} for part in scopes)
-            return lifted(product, scopes, (x,), (2 * x,), tangents)
-
-        return function
-
-    _, variables = init(run(lift.jvp))(KEY, X)
-    assert_close(*(apply(run(lifted))(variables, X) for lifted in (lift.jvp, jvpgen.jvp)))
+    for function in (inside, lambda x, y=3.0: x**2 * y + gain):
+        made = jvpgen.transform(function)
+        assert "_function" in made.source
+        assert not made.report.opaque
+        assert_close(made(X, x_dot=X_DOT), jax.jvp(function, (X,), (X_DOT,)))
+        y, y_dot = jnp.float32(1.5), jnp.float32(0.5)
+        assert_close(made(X, y, x_dot=X_DOT, y_dot=y_dot), jax.jvp(function, (X, y), (X_DOT, y_dot)))
