@@ -38,7 +38,7 @@ from jvpgen.ir import nodes
 from jvpgen.source.discovery import Derived as Request
 from jvpgen.source.discovery import DeriveOptions, discover
 from jvpgen.source.locating import Place, locate
-from jvpgen.source.module import SourceModule, parse
+from jvpgen.source.module import SourceModule, load, parse
 from jvpgen.source.reach import Definition, Reach
 
 
@@ -125,7 +125,11 @@ def derive_named(name: str, reach: Reach, report: Report) -> str | None:
 def derive_in_memory(path: str, module_name: str, qualname: str) -> InMemory | None:
     """The generated text for one definition of an importable file, following whatever is importable."""
     reach = _importable(tuple(sys.path), os.stat(path).st_mtime_ns)
-    source = reach.module(module_name) or reach.load(Path(path))
+    if module_name == "__main__":  # a script: imported by its file's name it would run again
+        source = load(Path(path), reach.root, module_name)
+        reach.add(Path(path), source)
+    else:
+        source = reach.module(module_name) or reach.load(Path(path))
     if isinstance(source, Diagnostic):
         return None
     definition = _named(source, qualname, reach)
@@ -144,7 +148,8 @@ def derive_local(text: str, path: str, module_name: str, place: Place, receiver:
     """
     reach = _importable(tuple(sys.path), hash(text))
     named = reach.module(module_name)
-    source = named if named is not None and named.text == text else parse(text, Path(path), reach.root)
+    name = module_name if module_name == "__main__" else None
+    source = named if named is not None and named.text == text else parse(text, Path(path), reach.root, name)
     if isinstance(source, Diagnostic):
         raise NotExpressible(source.message, None)
     reach.add(source.absolute, source)

@@ -51,6 +51,11 @@ _FUNCTION_MAKERS = frozenset(
     "jax.custom_derivatives.closure_convert flax.linen.vjp flax.linen.transforms.vjp flax.core.lift.vjp".split()
 )  # what they return, or a part of it, is called later, and holds what they are given
 _TELLS = frozenset("jax.tree_util.keystr jax.eval_shape jax.typeof jax.tree.all jax.tree_util.tree_all".split())
+USES_MODULES = frozenset(
+    "jvpgen.jvp jvpgen.runtime.jvp.jvp flax.linen.transforms.cond flax.linen.transforms.switch "
+    "flax.linen.transforms.while_loop flax.linen.transforms.jvp flax.linen.transforms.vjp flax.linen.transforms.grad "
+    "flax.linen.transforms.value_and_grad".split()
+)  # they are given a module, whatever else
 _ONLY_TELLS = frozenset("warnings logging inspect time os sys re pprint typing".split())
 STATIC_ATTRIBUTES = frozenset(
     "shape dtype ndim size sharding itemsize nbytes weak_type aval __class__ __name__".split()

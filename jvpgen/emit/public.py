@@ -144,7 +144,7 @@ class _Passed:
                 self.tangents.append(dot if item.name in active else _NONE)
 
 
-# --- Functions of arrays, and of a scope -------------------------------------------------------------------------------
+# --- Functions of arrays, and of a scope ------------------------------------------------------------------------------
 
 
 def _of_function(request: Request, reach: Reach, naming: Naming, line_length: int) -> nodes.Function:

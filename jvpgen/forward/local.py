@@ -55,8 +55,6 @@ def derive_local(
     Raises:
       NotExpressible: with the reason.
     """
-    if located.is_method:
-        raise NotExpressible("it is a method", None)
     if "__class__" in place.free:
         raise NotExpressible("it calls `super()` or reads `__class__`", None)
     function = _typed(_lowered(located, source), receiver)

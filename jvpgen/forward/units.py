@@ -363,6 +363,8 @@ def _classes_used(unit: Unit, outer: Environment, reach: Reach) -> Iterator[Defi
     names = {node.attribute for node in read if isinstance(node, nodes.Attribute)}
     has_operators = any(isinstance(node, nodes.Binary | nodes.Unary | nodes.Subscript | nodes.Call) for node in read)
     for definition in outer.members().classes:
+        if "<locals>" in definition.path_in_module:  # it cannot be named from outside
+            continue
         own = {name for name, method in own_methods(definition, reach).items() if is_value_method(method)}
         if own & names or (has_operators and own & OPERATOR_METHODS):
             yield definition

@@ -109,11 +109,15 @@ def _of_module(
 
         return lifted(call, scope, primals, tangents, variable_tangents, *filters, held_by=fn)
 
-    target = fn if isinstance(fn, types.FunctionType | types.MethodType) else _as_function(fn)
+    target = fn if isinstance(fn, types.FunctionType) or _is_of_module(fn) else _as_function(fn)
     outcome: tuple[Any, Any] = lift_direct_transform(
         jvp, (target,), mdl, primals, tangents, variable_tangents, multi_scope=False
     )
     return outcome
+
+
+def _is_of_module(fn: Any) -> bool:
+    return isinstance(fn, types.MethodType) and isinstance(fn.__self__, nn.Module)
 
 
 def _as_function(fn: Any) -> Any:

@@ -22,7 +22,7 @@ from flax.core import Scope
 from jvpgen.runtime import live, missing, text_cache
 from jvpgen.runtime.autogenerate import NotDerivable
 from jvpgen.runtime.generated import find_body
-from jvpgen.runtime.registry import Body, attach, body_of, is_opaque
+from jvpgen.runtime.registry import Body, attach, body_of, exact_function, is_opaque
 
 if TYPE_CHECKING:
     from jvpgen.source.locating import Place
@@ -37,7 +37,7 @@ def derive(fn: Any, receiver: type | None = None) -> None:
 
     `receiver` is the class of the module, or the type of the scope, that its first argument will be.
     """
-    function = inner_function(fn)
+    function = inner_function(exact_function(fn) if isinstance(fn, types.FunctionType) else fn)
     if function is None or find_body(function) is not None:
         return
     _homes.add(_home(function))
@@ -63,11 +63,12 @@ def _check_captured(function: types.FunctionType) -> None:
 
 
 def _try(function: types.FunctionType, receiver: type | None) -> None:
+    if receiver is not None and _is_method_of(receiver, function):
+        return  # what is missing is said where Flax calls it, with the command that helps
     try:
         made(function, receiver)
     except NotDerivable as refused:
-        if not _is_method(function):  # that is said where it is called, with the command that helps
-            missing.report(function, missing.of_function(function, str(refused)))
+        missing.report(function, missing.of_function(function, str(refused)))
 
 
 def inner_function(fn: Any) -> types.FunctionType | None:
@@ -77,9 +78,10 @@ def inner_function(fn: Any) -> types.FunctionType | None:
     return fn if isinstance(fn, types.FunctionType) else None
 
 
-def _is_method(function: types.FunctionType) -> bool:
-    owner = function.__qualname__.rpartition(".")[0]
-    return bool(owner) and not owner.endswith("<locals>")
+def _is_method_of(kind: type, function: types.FunctionType) -> bool:
+    if not issubclass(kind, nn.Module):
+        return False
+    return any(exact_function(value) is function for base in kind.__mro__ for value in vars(base).values())
 
 
 def _home(function: types.FunctionType) -> str:
@@ -131,7 +133,7 @@ def _text(function: types.FunctionType, source: str, receiver: type | None) -> s
     if code not in _codes_of(source, code.co_filename, code.co_flags & _FUTURE):
         raise NotDerivable("its source is not what runs: has the file changed since it was imported?")
     place = _place(code, source)
-    named = "" if receiver is None else _spelled(receiver, function)
+    named = "" if receiver is None else _spelled(receiver)
     key = text_cache.key_of(source, function.__module__ or "", f"{place!r} {named}")
     cached = text_cache.read(key)
     if cached is not None:
@@ -157,11 +159,11 @@ def _derived(source: str, path: str, module_name: str, place: Place, receiver: s
         raise NotDerivable(reason or f"{type(refused).__name__}: {refused}") from refused
 
 
-def _spelled(receiver: type, function: types.FunctionType) -> str:
+def _spelled(receiver: type) -> str:
     """A class as an annotation: by its full name where the compiler can find it, else as some module."""
     if receiver.__name__ == "Scope":
         return "Scope"
-    if "<" in receiver.__qualname__ or receiver.__module__ == "__main__":
+    if "<" in receiver.__qualname__:
         return "flax.linen.Module"
     return f"{receiver.__module__}.{receiver.__qualname__}"
 

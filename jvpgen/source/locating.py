@@ -36,10 +36,6 @@ class Located:
     node: cst.FunctionDef | cst.Lambda
     around: Around
 
-    @property
-    def is_method(self) -> bool:
-        return bool(self.around) and isinstance(self.around[-1], cst.ClassDef)
-
 
 def locate(source: SourceModule, place: Place) -> Located | None:
     """The function of the file `source` that is at a place; None if there is none, or more than one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import subprocess
 import sys
 import traceback
 import types
@@ -206,3 +207,32 @@ def test_jax_is_not_needed_for_marking() -> None:
     with pytest.raises(TypeError, match="argumens"):
         derive(argumens=("x",))  # type: ignore[call-overload]
     assert jax is not None
+
+
+def test_transform_in_a_script(tmp_path: Path) -> None:
+    """A script is not imported by its file's name: it would run again, and its classes would be others."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        """
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import jvpgen
+
+print("run")
+
+
+class Scaled(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return x * self.param("scale", nn.initializers.ones, ())
+
+
+x = jnp.ones(2)
+made = jvpgen.transform(Scaled)
+print(made(Scaled(), Scaled().init(jax.random.key(0), x), x, x_dot=3 * x)[1])
+print(jvpgen.transform(lambda x: x**2)(x, x_dot=x)[1])
+"""
+    )
+    run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    assert run.stdout.split("\n") == ["run", "[3. 3.]", "[2. 2.]", ""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import linecache
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -323,6 +324,34 @@ def test_decorated_and_private() -> None:
     same(*both(decorated, ours=jvpgen.jvp))
 
 
+def test_methods_of_other_objects() -> None:
+    class Losses:
+        def __init__(self, gain: Any) -> None:
+            self.gain = gain
+
+        @staticmethod
+        def scaled(m: Any, v: Any) -> Any:
+            return m.encode(v) * 2
+
+        def loss(self, m: Any, v: Any) -> Any:
+            return jnp.sum(self.scaled(m, v) ** 2) * self.gain
+
+        def __call__(self, m: Any, v: Any) -> Any:
+            return jnp.sin(self.loss(m, v))
+
+    same(*both(Losses(2.0).loss))
+    same(*both(Losses.scaled))
+    same(*both(Losses(jnp.ones(())), ours=jvpgen.jvp))
+
+
+def test_cells_of_a_notebook() -> None:
+    text = "make = lambda scale: lambda m, v: jnp.tanh(m.encode(v)) * scale\n"
+    linecache.cache["<cell 1>"] = (len(text), None, text.splitlines(keepends=True), "<cell 1>")
+    names: dict[str, Any] = {"jnp": jnp, "__name__": "__main__"}
+    exec(compile(text, "<cell 1>", "exec"), names)
+    same(*both(names["make"](3.0)))
+
+
 def test_source_that_is_not_there() -> None:
     fn = eval("lambda m, v: m.encode(v) * 2")
     with pytest.warns(jvpgen.NotGeneratedWarning, match="its source is not available"):
@@ -430,6 +459,32 @@ class Inside(nn.Module):
 
 
 jvpgen.transform(Inside)
+
+
+def squared(m: Any, v: Any) -> Any:
+    return m.encode(v) ** 2
+
+
+class Direct(nn.Module):
+    """The same by name, on a constant input: only the variables can move."""
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        inner = Encoder(name="inner")
+        y, slope = jvpgen.jvp(squared, inner, (jnp.ones((1, 3)),), (jnp.ones((1, 3)),), {})
+        return x * y * slope
+
+
+jvpgen.transform(Direct)
+
+
+def test_variables_alone_move() -> None:
+    variables = Direct().init(KEY, X)
+    tangents = {"params": ones(variables["params"])}
+    theirs = jax.jvp(
+        lambda p: Direct().apply({**variables, "params": p}, X), (variables["params"],), (tangents["params"],)
+    )
+    assert_close(theirs, jvpgen.apply_jvp(Direct(), variables, (X,), None, tangents))
 
 
 def test_forward_over_forward() -> None:
