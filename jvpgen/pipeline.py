@@ -104,7 +104,8 @@ def derive_file(path: Path, reach: Reach, needs: Iterable[str], settings: Settin
     report.extend(found.diagnostics)
     wanted = [request.definition for request in found.derived]
     wanted += [definition for definition in (_named(source, name, reach) for name in sorted(needs)) if definition]
-    wanted += found.modules if settings.everything else ()
+    if settings.everything:  # what stands inside a function has no name that text could use
+        wanted += [each for each in found.modules if settings.inspect or "<locals>" not in each.path_in_module]
     units = _units(wanted, source, reach, report)
     if any(item.kind == "dispatched" for unit in units.values() for item in unit.remaining):
         units = _units([*wanted, *_handed_out(found.modules, source, reach)], source, reach, report)

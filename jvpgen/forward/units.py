@@ -259,7 +259,8 @@ _UNITS_BY_KIND = {"function": _function_unit, "struct": _value_class_unit, "clas
 
 
 def _target(label: str) -> nodes.Expression:
-    return parse_expression(label)
+    """What a body is registered for; a definition inside a function has no name that leads to it."""
+    return nodes.Constant("None") if "<locals>" in label else parse_expression(label)
 
 
 def body_name(label: str, spelling: Spelling) -> str:
