@@ -26,10 +26,9 @@ def CNN_jvp(
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
-        ConvBlock_0  ConvBlock
-        ConvBlock_1  ConvBlock
-        Dropout_0    nn.Dropout
-        Dense_0      nn.Dense
+        ConvBlock_{i}  ConvBlock
+        Dropout_0      nn.Dropout
+        Dense_0        nn.Dense
     """
     return apply_jvp(
         module,
@@ -92,7 +91,7 @@ def _cross_entropy(logits, logits_dot, labels, labels_dot):
 
 
 # jvpgen: generator=a3ca1c45b8f2 rest=109210da4327
-# jvpgen: CNN text=43ba5f78fdc3 source=bc0b30c2b69d body=ad7846382018
+# jvpgen: CNN text=43ba5f78fdc3 source=bc0b30c2b69d body=f9509dc6ea3a
 #   CNN_jvp, _CNN <- CNN, ConvBlock, nn
 # jvpgen: cross_entropy text=31df6c141f60 source=1893ff3ce8d8 body=46752d2f7841
 #   cross_entropy_jvp, _cross_entropy <- cross_entropy, jax, jnp, jvpgen

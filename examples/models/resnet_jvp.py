@@ -27,10 +27,10 @@ def ResNet_jvp(
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
-        conv_init                          nn.Conv
-        bn_init                            nn.BatchNorm
-        {block_cls}_{block_count * i + j}  self.block_cls
-        Dense_0                            nn.Dense
+        conv_init        self.conv
+        bn_init          nn.BatchNorm
+        {block_cls}_{i}  self.block_cls
+        Dense_0          nn.Dense
     """
     return apply_jvp(
         module,
@@ -134,7 +134,7 @@ def _ResNet(self, x, x_dot, train: bool = True):
 
 
 # jvpgen: generator=a3ca1c45b8f2 rest=5bc15769c213
-# jvpgen: ResNet text=02c440bd0fbc source=69e84cab71ab body=efcde1979a50
+# jvpgen: ResNet text=02c440bd0fbc source=69e84cab71ab body=3a8aa22f73cb
 #   ResNet_jvp, _ResNet <- ResNet, jnp, nn, partial
 # jvpgen: ResNetBlock text=069e370eeb80 source=7a762956733d body=3f4bd6df1c3d
 #   _ResNetBlock <- ResNetBlock, nn

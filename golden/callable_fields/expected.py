@@ -24,7 +24,7 @@ def ResNet_jvp(
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
-        ResidualBlock_0  ResidualBlock
+        {block}_0  self.block
     """
     return apply_jvp(
         module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
@@ -53,7 +53,7 @@ def _ResNet(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=e2c005aa6d23
-# jvpgen: ResNet text=9b3fa4b9d547 source=6484788fed35 body=6010805b6d02
+# jvpgen: ResNet text=9b3fa4b9d547 source=6484788fed35 body=9562c15ac654
 #   ResNet_jvp, _ResNet <- ResNet, ResidualBlock, nn, partial
 # jvpgen: ResidualBlock text=1b4e126a9c7b source=1bdb6af86d8a body=287e9df6978c
 #   _ResidualBlock <- ResidualBlock, nn

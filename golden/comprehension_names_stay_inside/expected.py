@@ -26,8 +26,7 @@ def Ensemble_jvp(
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
-        Dense_{i}               nn.Dense
-        Dense_{len(parts) + i}  nn.Dense
+        Dense_{i}  nn.Dense
     """
     return apply_jvp(
         module,
@@ -68,5 +67,5 @@ def _Ensemble(self, x, x_dot, parts, parts_dot):
 
 
 # jvpgen: generator=- rest=b5052814a1dd
-# jvpgen: Ensemble text=ad356c487291 source=2a37b87ab477 body=7ee9af39c5d4
+# jvpgen: Ensemble text=ad356c487291 source=2a37b87ab477 body=43a6ddf5841b
 #   Ensemble_jvp, _Ensemble <- Ensemble, jnp, nn

@@ -24,10 +24,8 @@ def UNet_jvp(
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
-        down_0   nn.Dense
-        down_1   nn.Dense
-        up_up_3  nn.Dense
-        up_up_4  nn.Dense
+        down_{i}       nn.Dense
+        up_up_{width}  nn.Dense
     """
     return apply_jvp(
         module,
@@ -68,5 +66,5 @@ def _UNet(self, x, x_dot, depth=None, depth_dot=None):
 
 
 # jvpgen: generator=- rest=7cb14c391809
-# jvpgen: UNet text=891044ebd1ac source=91bc4aae7d95 body=83ca89354e22
+# jvpgen: UNet text=891044ebd1ac source=91bc4aae7d95 body=10d547b2cd28
 #   UNet_jvp, _UNet <- UNet, nn

@@ -29,11 +29,10 @@ def Policy_jvp(
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
-        Dense_0  nn.Dense
-        head_0   nn.Dense
-        head_1   nn.Dense
-        Dense_1  nn.Dense
-        Dense_2  nn.Dense
+        Dense_0   nn.Dense
+        head_{i}  nn.Dense
+        Dense_1   nn.Dense
+        Dense_2   nn.Dense
     """
     return apply_jvp(
         module,
@@ -99,5 +98,5 @@ def _Policy(self, observation, observation_dot, masks=None, masks_dot=None):
 
 
 # jvpgen: generator=- rest=94e4a6c73dab
-# jvpgen: Policy text=1258fa12d386 source=643780342745 body=10d896c22958
+# jvpgen: Policy text=1258fa12d386 source=643780342745 body=375f22ccfb92
 #   Policy_jvp, _Policy <- Policy, jax, jnp, nn, np

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from jvpgen.ir import nodes
@@ -104,6 +105,13 @@ def _bound(node: nodes.Node) -> Iterator[str]:
             return
     for child in nodes.children(node):
         yield from _bound(child)
+
+
+def steady_names(function: nodes.Function) -> frozenset[str]:
+    """The function's locals that are bound once and under no loop: wherever they can be read they are the same."""
+    bound = Counter([*function.parameters.names(), *(name for item in function.body for name in _bound(item))])
+    loops = [node for item in function.body for node in nodes.walk(item) if isinstance(node, nodes.For | nodes.While)]
+    return frozenset(name for name, times in bound.items() if times == 1) - bound_names(loops)
 
 
 def all_names(node: nodes.Node) -> frozenset[str]:

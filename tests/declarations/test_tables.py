@@ -63,7 +63,7 @@ def names(found: Declarations) -> list[str]:
         ("for s in self.sizes:\n    x = nn.Dense(s)(x)\nnn.Dense(1)(x)", ["Dense_{i}", "Dense_{len(self.sizes)}"]),
         ("nn.Dense(1)(x)\nfor i in range(self.n):\n    x = nn.Dense(1)(x)", ["Dense_0", "Dense_{i + 1}"]),
         ("for i in range(3):\n    x = nn.Dense(1)(x)\nnn.Dense(2)(x)", ["Dense_{i}", "Dense_3"]),
-        ("for i in range(1, self.n):\n    nn.Dense(1)(x)\nnn.Dense(2)(x)", ["Dense_{i}", "Dense_{self.n - 1}"]),
+        ("for i in range(1, self.n):\n    nn.Dense(1)(x)\nnn.Dense(2)(x)", ["Dense_{i}"]),
         (
             "for i in range(self.n):\n    nn.Dense(1)(x)\n    nn.Dense(2)(x)\nnn.Dense(3)(x)",
             ["Dense_{2 * i}", "Dense_{2 * i + 1}", "Dense_{2 * self.n}"],

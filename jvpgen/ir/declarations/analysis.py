@@ -39,7 +39,6 @@ def _walked(walk: Walk) -> Walk:
     """The walk, over all methods of its class that may declare something."""
     found = methods(walk.definition, walk.reach)
     walk.recorder.in_setup = True
-    _adopt_defaults(walk)
     for name in ("__post_init__", "setup"):
         if name in found:
             walk.method(found[name])
@@ -50,6 +49,7 @@ def _walked(walk: Walk) -> Walk:
         if f"{method.owner.key}.{method.name}" not in walk.walked:
             with walk.recorder.condition(method.name != "__call__" and "__call__" in found):
                 walk.method(method)
+    walk.recorder.settle()
     return walk
 
 
@@ -62,16 +62,6 @@ def _is_entry(method: Method) -> bool:
     if method.name.startswith("__") and method.name != "__call__":
         return False
     return not method.is_property and _NOT_WALKED.isdisjoint(method.decorators)
-
-
-def _adopt_defaults(walk: Walk) -> None:
-    """Fields whose default is a module: `encoder: nn.Module = Encoder()`."""
-    for field in fields(walk.definition, walk.reach):
-        if field.name in walk.bindings or not resolution.holds_module(walk, field):
-            continue
-        value = resolution.default_value(walk, field)
-        if value is not None and not isinstance(value, Text):
-            walk.set_attribute(field.name, value)
 
 
 def _field_modules(walk: Walk) -> Iterator[Submodule]:
@@ -98,20 +88,20 @@ class _Collection:
         for made in self.walk.recorder.made:
             if made.owner is not None:
                 continue
-            known = made.kind.definition is not None or flax_layers.layer(made.kind.qualified) is not None
+            kind = made.kind
+            known = kind.definition is not None or flax_layers.layer(kind.qualified) is not None
             for name in made.names():
                 child = Submodule(
                     name,
-                    made.kind.spelled,
-                    made.kind.qualified,
+                    kind.spelled,
+                    kind.qualified,
                     made.span,
                     made.optional or made.is_lazy,
                     made.repeated,
-                    known,
+                    known and not kind.is_default,
                     made.shares_scope,
                 )
-                before = found.get(name)
-                found[name] = child if before is None else replace(before, optional=before.optional and child.optional)
+                found[name] = _either_child(found[name], child) if name in found else child
         yield from found.values()
 
     def all(self) -> tuple[list[DeclaredVariable], list[RngStream]]:
@@ -121,10 +111,7 @@ class _Collection:
         for group, streams in self._groups():
             for variable in group:
                 key = (variable.collection, variable.path)
-                before = variables.get(key)
-                variables[key] = (
-                    variable if before is None else replace(before, optional=before.optional and variable.optional)
-                )
+                variables[key] = _either_variable(variables[key], variable) if key in variables else variable
             for stream in streams:
                 before_stream = rngs.get(stream.name)
                 if before_stream is None or (before_stream.initial and not stream.initial):
@@ -137,10 +124,7 @@ class _Collection:
         yield self._inherited()
         for made in recorder.made:
             variables, rngs = self._below(made)
-            shown = [
-                replace(item, span=made.span, optional=item.optional or made.optional or made.is_lazy)
-                for item in variables
-            ]
+            shown = [replace(item, span=made.span, optional=item.optional or not made.is_certain) for item in variables]
             for prefix in _paths(made):
                 yield [replace(item, path=prefix + item.path) for item in shown], ()
             if made.names():
@@ -182,6 +166,30 @@ class _Collection:
             tables[key] = (tuple(found), tuple(streams))
         variables_below, rngs_below = tables[key]
         return _stacked(variables_below, kind.stacked), rngs_below
+
+
+def _either_child(one: Submodule, other: Submodule) -> Submodule:
+    """Two modules of one name, of which a condition or a running number says which is meant."""
+    kinds = dict.fromkeys((*one.kind.split(" | "), *other.kind.split(" | ")))
+    return replace(
+        one,
+        kind=" | ".join(kinds),
+        qualified=one.qualified if one.qualified == other.qualified else None,
+        optional=one.optional and other.optional,
+        repeated=one.repeated or other.repeated,
+        known=one.known and other.known,
+    )
+
+
+def _either_variable(one: DeclaredVariable, other: DeclaredVariable) -> DeclaredVariable:
+    """Two variables of one path: what they do not share is not known."""
+    return replace(
+        one,
+        shape=one.shape if one.shape == other.shape else None,
+        dtype=one.dtype if one.dtype == other.dtype else None,
+        initializer=one.initializer if one.initializer == other.initializer else None,
+        optional=one.optional and other.optional,
+    )
 
 
 def _unbound(walk: Walk, kind: ModuleClass) -> dict[str, Value]:

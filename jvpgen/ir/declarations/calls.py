@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Items
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from jvpgen.ir import nodes
-from jvpgen.ir.declarations import layers, resolution, variables
+from jvpgen.ir.declarations import counting, layers, resolution, variables
+from jvpgen.ir.declarations.containers import any_item
+from jvpgen.ir.declarations.flow import joined, some_of
 from jvpgen.ir.declarations.text import constant, name_pattern
 from jvpgen.ir.declarations.values import (
     UNKNOWN,
@@ -63,6 +66,7 @@ _WRAPPERS = frozenset(flax_names.CLASS_TRANSFORMS) | {
 }
 # Methods of a module that leave its own variables alone.
 _DETACHED = frozenset({"apply", "bind", "clone", "copy", "init", "init_with_output", "lazy_init", "tabulate", "unbind"})
+_REORDERING = frozenset({"insert", "pop", "remove", "clear", "reverse", "sort"})
 _COPIES = frozenset({"builtins.list", "builtins.tuple", "builtins.reversed", "builtins.sorted", "builtins.iter"})
 
 
@@ -72,6 +76,8 @@ def call(walk: Walk, node: nodes.Call, frame: Frame) -> Value:
     if isinstance(function, nodes.Name) and function.id == "super" and "super" not in frame.locals:
         return Super(frame.owner) if frame.owner is not None else UNKNOWN
     receiver = _receiver(walk, function, frame)
+    if isinstance(receiver, Choice) and all(isinstance(option, Sequence | Table) for option in receiver.options):
+        receiver = reduce(joined, receiver.options)
     if isinstance(receiver, Sequence | Table):
         return _container_method(walk, receiver, node, frame)
     callee = walk.evaluate(function, frame)
@@ -128,8 +134,7 @@ def apply(walk: Walk, callee: Value, arguments: Arguments, node: nodes.Call, fra
         case FunctionValue():
             return walk.call_function(callee, arguments)
         case Choice(options=options):
-            with walk.recorder.condition(any(not isinstance(option, Made) for option in options)):
-                return choice(*(apply(walk, option, arguments, node, frame) for option in options))
+            return _one_of(walk, options, arguments, node, frame)
         case External(qualified=qualified, bound=bound):
             passed = sorted([*bound, *arguments], key=lambda argument: argument[0] is not None)  # positional ones first
             return _external(walk, qualified, passed, node, frame)
@@ -140,6 +145,19 @@ def apply(walk: Walk, callee: Value, arguments: Arguments, node: nodes.Call, fra
     if name is not None and name.partition(".")[0] not in frame.locals:
         meanings = {walk.reach.resolve(found, frame.module) for found in frame.names.alternatives(name)}
     return _external(walk, meanings.pop() if len(meanings) == 1 else "", arguments, node, frame)
+
+
+def _one_of(walk: Walk, options: Items[Value], arguments: Arguments, node: nodes.Call, frame: Frame) -> Value:
+    """What calling one of several values gives."""
+    recorder, before, after = walk.recorder, walk.recorder.counters, None
+    results = []
+    with recorder.condition(any(not isinstance(option, Made) for option in options)):
+        for option in options:
+            recorder.counters = before
+            results.append(apply(walk, option, arguments, node, frame))
+            after = recorder.counters if after is None else after.merged(recorder.counters)
+    recorder.counters = after or before
+    return choice(*results)
 
 
 # --- Modules ----------------------------------------------------------------------------------------------------------
@@ -185,7 +203,7 @@ def unknown_module(walk: Walk, function: nodes.Expression, frame: Frame) -> Modu
     return ModuleClass(name.rpartition(".")[2], name, qualified)
 
 
-def field_values(walk: Walk, kind: ModuleClass, arguments: Iterable[tuple[str | None, Value]]) -> dict[str, Value]:
+def field_values(walk: Walk, kind: ModuleClass, arguments: Items[tuple[str | None, Value]]) -> dict[str, Value]:
     """The values that a construction gives to the fields of a class; what it leaves out has its default."""
     if kind.definition is not None:
         known = fields(kind.definition, walk.reach)
@@ -202,8 +220,11 @@ def field_values(walk: Walk, kind: ModuleClass, arguments: Iterable[tuple[str | 
         elif keyword not in (None, "*", "**", "name", "parent"):
             assert keyword is not None
             values[keyword] = value
+    may_hold = (
+        resolution.settable if any(keyword in ("*", "**") for keyword, _ in arguments) else resolution.default_value
+    )
     for field in known:
-        if field.name not in values and (default := resolution.default_value(walk, field)) is not None:
+        if field.name not in values and (default := may_hold(walk, field)) is not None:
             values[field.name] = default
     return values
 
@@ -281,9 +302,28 @@ def _external(walk: Walk, qualified: str, arguments: Arguments, node: nodes.Call
         "jax.lax.cond",
         "jax.lax.switch",
     )
-    with walk.recorder.condition(condition):
+    if condition:
+        _walk_branches(walk, arguments)
+    elif qualified.startswith(("flax.", "jax.")) and not qualified.startswith("jax.tree"):
         _walk_functions(walk, arguments)
+    elif any(isinstance(value, FunctionValue) for _, value in arguments):
+        with walk.recorder.loop(counting.endless(walk, node)):
+            _walk_functions(walk, arguments)
     return walk.text(node, frame)
+
+
+def _walk_branches(walk: Walk, arguments: Arguments) -> None:
+    """Walks the functions of which a call runs one."""
+    recorder, before = walk.recorder, walk.recorder.counters
+    after = before
+    flat = [item for _, value in arguments for item in (value.items if isinstance(value, Sequence) else (value,))]
+    rest: Arguments = [(None, Self())] if any(isinstance(value, Self) for value in flat) else []
+    with recorder.condition():
+        for position, function in enumerate(item for item in flat if isinstance(item, FunctionValue)):
+            recorder.counters = before
+            walk.call_function(function, rest)
+            after = after.merged(recorder.counters) if position else recorder.counters
+    recorder.counters = after
 
 
 def _partial(walk: Walk, function: Value, arguments: Arguments, node: nodes.Call, frame: Frame) -> Value:
@@ -360,7 +400,10 @@ def _container_method(walk: Walk, container: Sequence | Table, node: nodes.Call,
             walk.grow(base, container, [first], frame)
         elif method == "extend" and isinstance(first, Sequence):
             walk.grow(base, container, first.items, frame)
-        return UNKNOWN
+        elif method in _REORDERING:
+            added = [value for _, value in arguments] if method == "insert" else []
+            walk.replace(base, Sequence(some_of((*container.items, *added[1:])), container.loops), frame)
+        return any_item(container) if method == "pop" else UNKNOWN
     if method in ("items", "values", "keys"):
         rows = [Sequence((Text(key) if key is not None else UNKNOWN, value)) for key, value in container.items]
         return Sequence(tuple(row if method == "items" else row.items[method == "values"] for row in rows))

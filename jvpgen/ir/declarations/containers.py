@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from jvpgen.ir import nodes
+from jvpgen.ir.declarations.numbering import Number
 from jvpgen.ir.declarations.text import size
-from jvpgen.ir.declarations.values import UNKNOWN, Choice, Repeated, Sequence, Table, Text, Value, choice
+from jvpgen.ir.declarations.values import UNKNOWN, Choice, Loop, Repeated, Sequence, Table, Text, Value, choice
 from jvpgen.ir.scoping import dotted
 
 _SHORT = 12  # nodes of a local's expression that may stand for the local
@@ -56,13 +59,35 @@ def any_item(value: Value) -> Value:
     return UNKNOWN
 
 
-def index_name(target: nodes.Expression, iterable: nodes.Expression) -> str:
-    """What a loop's counter is called in names: the source's own counter, or `i`."""
-    function = dotted(iterable.function) if isinstance(iterable, nodes.Call) else None
-    if function == "range" and isinstance(target, nodes.Name) and target.id != "_":
-        return target.id
-    if function == "enumerate" and isinstance(target, nodes.TupleDisplay):
-        first = target.elements[0]
-        if isinstance(first, nodes.Name) and first.id != "_":
-            return first.id
-    return "i"
+def positions(items: Iterable[Value]) -> tuple[list[tuple[Value, Number]], Number]:
+    """Each item of a list with its number in it, and the length of the list."""
+    entries = [(item.item, item.loops) if isinstance(item, Repeated) else (item, ()) for item in items]
+    return _positions(entries, Number())
+
+
+def _positions(
+    entries: list[tuple[Value, tuple[Loop, ...]]], start: Number
+) -> tuple[list[tuple[Value, Number]], Number]:
+    found: list[tuple[Value, Number]] = []
+    while entries:
+        value, around = entries[0]
+        if not around:
+            found.append((value, start))
+            start, entries = start.plus(Number(1)), entries[1:]
+            continue
+        length = _same_round(entries)
+        inner, step = _positions([(item, loops[1:]) for item, loops in entries[:length]], Number())
+        first = start.plus(step.times(around[0].index))
+        found += [(item, first.plus(number)) for item, number in inner]
+        start, entries = start.plus(step.times(around[0].count)), entries[length:]
+    return found, start
+
+
+def _same_round(entries: list[tuple[Value, tuple[Loop, ...]]]) -> int:
+    """How many of the first entries one round of the outermost loop makes."""
+    loop, seen = entries[0][1][0], set[int]()
+    for length, (value, around) in enumerate(entries):
+        if not around or around[0] is not loop or id(value) in seen:
+            return length
+        seen.add(id(value))
+    return len(entries)

@@ -7,13 +7,15 @@ from collections.abc import Sequence as Items
 from typing import TYPE_CHECKING
 
 from jvpgen.ir import nodes
-from jvpgen.ir.declarations import calls, resolution
-from jvpgen.ir.declarations.containers import any_item, index_name, known_items
+from jvpgen.ir.declarations import calls, counting, loops, resolution
+from jvpgen.ir.declarations.containers import any_item, known_items
+from jvpgen.ir.declarations.flow import some_of
 from jvpgen.ir.declarations.text import constant
 from jvpgen.ir.declarations.values import (
     Choice,
     Frame,
     FunctionValue,
+    Loop,
     Repeated,
     Self,
     Sequence,
@@ -23,13 +25,11 @@ from jvpgen.ir.declarations.values import (
     Value,
     choice,
 )
-from jvpgen.ir.scoping import dotted
+from jvpgen.ir.scoping import dotted, target_names
 from jvpgen.source.classes import Method, find_method
 
 if TYPE_CHECKING:
     from jvpgen.ir.declarations.walk import Walk
-
-_UNROLLED = 16
 
 
 def evaluate(walk: Walk, node: nodes.Expression, frame: Frame) -> Value:
@@ -43,7 +43,7 @@ def evaluate(walk: Walk, node: nodes.Expression, frame: Frame) -> Value:
         case nodes.Lambda():
             return FunctionValue(node, frame, f"lambda:{node.span}")
         case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
-            return Sequence(tuple(_elements(walk, elements, frame)), walk.recorder.depth)
+            return Sequence(tuple(_elements(walk, elements, frame)), walk.recorder.loops)
         case nodes.DictDisplay(items=items):
             return _dict(walk, items, frame)
         case nodes.Comprehension():
@@ -65,7 +65,13 @@ def evaluate(walk: Walk, node: nodes.Expression, frame: Frame) -> Value:
         case nodes.Binary(left=left, operator="+", right=right):
             one, other = walk.evaluate(left, frame), walk.evaluate(right, frame)
             if isinstance(one, Sequence) and isinstance(other, Sequence):
-                return Sequence((*one.items, *other.items))
+                return Sequence((*one.items, *other.items), walk.recorder.loops)
+            return walk.text(node, frame)
+        case nodes.Binary(left=left, operator="*", right=right):
+            factors = (walk.evaluate(left, frame), walk.evaluate(right, frame))
+            several = next((factor for factor in factors if isinstance(factor, Sequence)), None)
+            if several is not None and not all(isinstance(item, Text) for item in several.items):
+                return Sequence((*several.items, *some_of(several.items)), walk.recorder.loops)
             return walk.text(node, frame)
         case nodes.Comparison(left=left, operators=("is" | "is not" as operator,), rights=(nodes.Constant("None"),)):
             if not isinstance(walk.evaluate(left, frame), Text | Choice):
@@ -92,7 +98,7 @@ def _elements(walk: Walk, elements: Iterable[nodes.Expression], frame: Frame) ->
             if isinstance(value, Sequence):
                 yield from value.items
             else:
-                yield Repeated(any_item(value), "i", "n")
+                yield from some_of([any_item(value)])
         else:
             yield walk.evaluate(element, frame)
 
@@ -110,34 +116,55 @@ def _dict(walk: Walk, items: Iterable[tuple[nodes.Expression | None, nodes.Expre
 
 
 def _comprehension(walk: Walk, node: nodes.Comprehension, frame: Frame) -> Value:
-    inner = Frame(frame.module, frame.names, dict(frame.locals), frame.owner, frame.is_own)
-    return _clauses(walk, node, node.clauses, inner)
+    inner = Frame(frame.module, frame.names, dict(frame.locals), frame.owner, frame.is_own, frame.steady)
+    results = _clauses(walk, node, node.clauses, inner)
+    if node.kind == "dict":
+        return Table(tuple(entry for result in results if isinstance(result, Table) for entry in result.items))
+    return Sequence(tuple(results), walk.recorder.loops)
 
 
-def _clauses(walk: Walk, node: nodes.Comprehension, clauses: Items[nodes.Clause], frame: Frame) -> Value:
+def _clauses(walk: Walk, node: nodes.Comprehension, clauses: Items[nodes.Clause], frame: Frame) -> list[Value]:
+    """What the rounds of a comprehension give; of a dict's, the entries as a `Table` each."""
     if not clauses:
         if node.kind == "dict" and isinstance(node.element, nodes.TupleDisplay):
             key, value = (walk.evaluate(element, frame) for element in node.element.elements)
-            return Table(((key.expression if isinstance(key, Text) else None, value),))
-        return walk.evaluate(node.element, frame)
+            return [Table(((key.expression if isinstance(key, Text) else None, value),))]
+        return [walk.evaluate(node.element, frame)]
     clause = clauses[0]
     iterable = walk.evaluate(clause.iterable, frame)
     items = known_items(iterable)
-    if items is not None and len(items) <= _UNROLLED and not clause.conditions:
+    if items is not None and len(items) <= loops.UNROLLED:
         results: list[Value] = []
         for item in items:
             walk.assign(clause.target, item, frame)
-            results.append(_clauses(walk, node, clauses[1:], frame))
-        if node.kind == "dict":
-            return Table(tuple(entry for result in results if isinstance(result, Table) for entry in result.items))
-        return Sequence(tuple(results))
-    index, count = index_name(clause.target, clause.iterable), walk.count(clause.iterable, frame)
-    with walk.recorder.loop(index, count), walk.recorder.condition(bool(clause.conditions)):
-        walk.bind_item(clause.target, clause.iterable, iterable, frame)
-        for condition in clause.conditions:
-            walk.evaluate(condition, frame)
-        result = _clauses(walk, node, clauses[1:], frame)
-    return result if node.kind == "dict" else Sequence((Repeated(result, index, count),))
+            with walk.recorder.bound(target_names(clause.target)):
+                results += _filtered(walk, node, clauses, frame)
+        return results
+    loop = counting.loop_over(walk, clause, node, iterable, frame)
+    with walk.recorder.bound(target_names(clause.target)), walk.recorder.loop(loop):
+        loops.bind_item(walk, clause.target, clause.iterable, iterable, frame)
+        results = _filtered(walk, node, clauses, frame)
+    return results if node.kind == "dict" else [_in_loop(item, loop) for item in results]
+
+
+def _filtered(walk: Walk, node: nodes.Comprehension, clauses: Items[nodes.Clause], frame: Frame) -> list[Value]:
+    """What one round of the first clause gives, if its conditions hold."""
+    conditions = clauses[0].conditions
+    if not conditions:
+        return _clauses(walk, node, clauses[1:], frame)
+    for condition in conditions:
+        walk.evaluate(condition, frame)
+    before = walk.recorder.counters
+    with walk.recorder.condition():
+        results = _clauses(walk, node, clauses[1:], frame)
+    walk.recorder.counters = before.merged(walk.recorder.counters)
+    return results if node.kind == "dict" else list(some_of(results))
+
+
+def _in_loop(item: Value, loop: Loop) -> Repeated:
+    if isinstance(item, Repeated):
+        return Repeated(item.item, (loop, *item.loops))
+    return Repeated(item, (loop,))
 
 
 def _branches(walk: Walk, branches: Iterable[nodes.Expression], node: nodes.Expression, frame: Frame) -> Value:
@@ -157,8 +184,11 @@ def _boolean(walk: Walk, node: nodes.Boolean, values: Items[nodes.Expression], f
     known, value = walk.truth(first)
     if known and bool(value) == (node.operator == "or"):
         return first
+    before = walk.recorder.counters
     with walk.recorder.condition(not known):
         rest = [walk.evaluate(item, frame) for item in values[1:]]
+    if not known:
+        walk.recorder.counters = before.merged(walk.recorder.counters)
     if known and len(rest) == 1:
         return rest[0]
     return walk.text(node, frame) if all(isinstance(item, Text) for item in (first, *rest)) else choice(first, *rest)

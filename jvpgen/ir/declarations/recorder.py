@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from jvpgen.ir import nodes
-from jvpgen.ir.declarations.numbering import Counters, Number
+from jvpgen.ir.declarations.containers import positions
+from jvpgen.ir.declarations.flow import Exits
+from jvpgen.ir.declarations.numbering import OPEN, Counters, Number, consistent
 from jvpgen.ir.declarations.record import DeclaredVariable, RngStream
 from jvpgen.ir.declarations.text import name_pattern
-from jvpgen.ir.declarations.values import Choice, Made, ModuleClass, Repeated, Sequence, Table, Value
+from jvpgen.ir.declarations.values import Choice, Loop, Made, ModuleClass, Repeated, Sequence, Table, Value
 from jvpgen.source.span import Span
 
 
@@ -27,8 +29,9 @@ class Recorder:
         self.counters = Counters()
         self.in_setup = False
         self._conditions = 0
-        self._loops: list[tuple[int, str, str]] = []
-        self._loop_count = 0
+        self.exits: list[Exits] = []  # of the loops and functions being walked, outermost first
+        self._loops: list[Loop] = []
+        self._bound: list[frozenset[str]] = []
 
     @property
     def events(self) -> int:
@@ -73,7 +76,7 @@ class Recorder:
             tuple(arguments),
             span,
             self.optional,
-            tuple(loop[0] for loop in self._loops),
+            tuple(self._loops),
             repeated=bool(self._loops),
         )
         made.in_setup = self.in_setup
@@ -121,44 +124,66 @@ class Recorder:
                     for field, inner in fields.get(id(value), {}).items():
                         self.adopt(inner, field, fields, value)
             case Sequence(items=items):
-                position = Number()
-                for item in items:
-                    if isinstance(item, Repeated):
-                        number = position.plus(Number(0, (item.index,)))
-                        self.adopt(item.item, f"{name}_{number.in_name()}", fields, owner)
-                        position = position.plus(Number(1).times(item.count))
-                    else:
-                        self.adopt(item, f"{name}_{position.in_name()}", fields, owner)
-                        position = position.plus(Number(1))
+                places, _ = positions(items)
+                exact = consistent(number for _, number in places)
+                for item, number in places:
+                    place = number if exact or number.is_fixed else OPEN
+                    self.adopt(item, f"{name}_{place.in_name()}", fields, owner)
             case Table(items=entries):
                 for key, item in entries:
                     self.adopt(item, f"{name}_{key_in_name(key)}", fields, owner)
-            case Repeated(item=item, index=index):
-                self.adopt(item, f"{name}_{{{index}}}", fields, owner)
             case Choice(options=options):
                 for option in options:
                     self.adopt(option, name, fields, owner)
 
-    @property
-    def depth(self) -> int:
-        """The number of loops around the current place."""
-        return len(self._loops)
-
-    def rounds_since(self, depth: int) -> tuple[str, str] | None:
-        """The counter and count of the innermost loop, if there is one inside of `depth` others."""
-        return self._loops[-1][1:] if len(self._loops) > depth else None
-
     # --- Loops --------------------------------------------------------------------------------------------------------
 
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """The loops around the current place, outermost first."""
+        return tuple(self._loops)
+
+    def loops_since(self, before: Iterable[Loop]) -> tuple[Loop, ...]:
+        """The loops around the current place that are not among `before`."""
+        known = {id(loop) for loop in before}
+        return tuple(loop for loop in self._loops if id(loop) not in known)
+
+    @property
+    def round_names(self) -> frozenset[str]:
+        """What the rounds of the loops around the current place are called, and what other loops there bind."""
+        return frozenset(part for loop in self._loops for part in loop.index.parts).union(*self._bound)
+
     @contextmanager
-    def loop(self, index: str, count: str) -> Iterator[None]:
-        """While this lasts, what is made is made `count` times; `index` is the loop's counter in names."""
-        self._loop_count += 1
-        identity = self._loop_count
-        start = f"@{identity}"
+    def bound(self, names: Iterable[str]) -> Iterator[None]:
+        """While this lasts, `names` stand for the items of a loop."""
+        self._bound.append(frozenset(names))
+        try:
+            yield
+        finally:
+            self._bound.pop()
+
+    def enter(self) -> Exits:
+        """The exits of a loop or function that is entered."""
+        self.exits.append(Exits())
+        return self.exits[-1]
+
+    @contextmanager
+    def nothing(self) -> Iterator[None]:
+        """While this lasts, nothing is recorded."""
+        made, variables, rngs, counters = len(self.made), len(self.variables), len(self.rngs), self.counters
+        try:
+            yield
+        finally:
+            del self.made[made:], self.variables[variables:], self.rngs[rngs:]
+            self.counters = counters
+
+    @contextmanager
+    def loop(self, loop: Loop) -> Iterator[None]:
+        """While this lasts, what is made is made in each round of `loop`."""
+        start = f"@{id(loop)}"
         entry = self.counters
         self.counters = Counters(default=(Number(0, (start,)),))
-        self._loops.append((identity, index, count))
+        self._loops.append(loop)
         try:
             yield
         finally:
@@ -166,21 +191,31 @@ class Recorder:
             rounds = self.counters
             self.counters = entry
             for name in dict(rounds.counts):
-                self._close_loop(name, rounds.of(name), identity, index, count)
+                self._close_loop(name, rounds.of(name), loop, start)
+            for exits in self.exits:
+                for state in exits.all():
+                    if state.counters.default == (Number(0, (start,)),):
+                        state.counters = state.counters.without(start, entry)
 
-    def _close_loop(self, name: str, ends: tuple[Number, ...], identity: int, index: str, count: str) -> None:
+    def _close_loop(self, name: str, ends: tuple[Number, ...], loop: Loop, start: str) -> None:
         """Puts the numbers of one class name right, now that it is known how many a round makes."""
-        start = f"@{identity}"
-        step = ends[0].with_part(start, Number()) if len(ends) == 1 and start in ends[0].parts else None
+        step = ends[0].with_part(start, Number()) if len(ends) == 1 and start in ends[0].parts else OPEN
         bases = self.counters.of(name)
-        firsts = [Number(0, (index,))] if step is None else [base.plus(step.times(index)) for base in bases]
-        afters = [Number(0, (index,))] if step is None else [base.plus(step.times(count)) for base in bases]
+        firsts = [base.plus(step.times(loop.index)) for base in bases]
         for made in self.made:
-            if identity in made.loops and made.name == name and made.numbers:
+            if made.name == name and made.numbers and any(loop is around for around in made.loops):
                 numbers = [number.with_part(start, first) for number in made.numbers for first in firsts]
                 made.numbers = tuple(dict.fromkeys(numbers))
                 made.optional = made.optional or len(made.numbers) > 1
-        self.counters = self.counters.set(name, afters)
+        self.counters = self.counters.set(name, (base.plus(step.times(loop.count)) for base in bases))
+
+    def settle(self) -> None:
+        """Where one number of a class name is open, all that loops make are: a formula would be taken for it."""
+        numbered = [made for made in self.made if made.numbers]
+        inexact = {made.name for made in numbered if not consistent(made.numbers)}
+        for made in numbered:
+            if made.name in inexact:
+                made.numbers = tuple(dict.fromkeys(number if number.is_fixed else OPEN for number in made.numbers))
 
 
 def key_in_name(key: nodes.Expression | None) -> str:

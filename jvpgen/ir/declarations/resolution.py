@@ -5,13 +5,25 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
 from jvpgen.ir import nodes
+from jvpgen.ir.declarations.flow import some_of
 from jvpgen.ir.declarations.text import constant
-from jvpgen.ir.declarations.values import Frame, FunctionValue, ModuleClass, Text, Value, choice
+from jvpgen.ir.declarations.values import (
+    Choice,
+    External,
+    Frame,
+    FunctionValue,
+    ModuleClass,
+    Sequence,
+    Text,
+    Value,
+    choice,
+)
 from jvpgen.ir.lower import lower_expression, parse_expression
 from jvpgen.ir.scoping import dotted
 from jvpgen.source import flax_names
@@ -70,6 +82,8 @@ def _defined(walk: Walk, definition: Definition, name: str, node: nodes.Expressi
         return FunctionValue(function, frame, definition.key, receiver)
     if isinstance(definition.node, cst.Call | cst.Lambda) and _makes_no_module(walk, definition):
         return walk.evaluate(lower_expression(definition.node, module.span), frame)
+    if isinstance(definition.node, cst.Tuple):
+        return walk.again(lower_expression(definition.node, module.span), frame)
     return Text(node)
 
 
@@ -112,12 +126,34 @@ def field_value(walk: Walk, node: nodes.Attribute) -> Value | None:
     field = field_of(walk, node.attribute)
     if field is None:
         return None
-    value = default_value(walk, field)
-    if value is not None and not isinstance(value, Text):
+    value = settable(walk, field)
+    if value is not None:
         return value
     if _HOLDS_CLASS.search(field.annotation):
         return ModuleClass(f"{{{field.name}}}", f"self.{field.name}", None)
     return Text(node) if not walk.nested else Text(nodes.Attribute(nodes.Name(walk.definition.name), field.name))
+
+
+def settable(walk: Walk, field: Field) -> Value | None:
+    """What a field may hold, whose classes go by the field's name, for others can be passed; None: nothing is known."""
+    with walk.recorder.nothing():
+        value = default_value(walk, field)
+    match value:
+        case Choice(options=options):
+            known = [_as_default(item, field) for item in options if not isinstance(item, Text)]
+            return choice(*known) if known else None
+        case Sequence(items=items):
+            classes = [_as_default(item, field) for item in items if isinstance(item, ModuleClass)]
+            return Sequence(some_of(dict.fromkeys(classes))) if classes else None
+        case FunctionValue() | External() | ModuleClass():
+            return _as_default(value, field)
+    return None
+
+
+def _as_default(value: Value, field: Field) -> Value:
+    if not isinstance(value, ModuleClass):
+        return value
+    return replace(value, name=f"{{{field.name}}}", spelled=f"self.{field.name}", is_default=True)
 
 
 def default_value(walk: Walk, field: Field) -> Value | None:

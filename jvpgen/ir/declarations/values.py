@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from jvpgen.ir import nodes
-from jvpgen.ir.declarations.numbering import Number
+from jvpgen.ir.declarations.numbering import OPEN, Number
 from jvpgen.source.module import SourceModule
 from jvpgen.source.names import Names
 from jvpgen.source.reach import Definition
@@ -47,7 +47,7 @@ class ModuleClass:
     """A Module class, perhaps with arguments bound by `partial` and wrapped by lifted transforms.
 
     `name` is the class's `__name__` at run time ("ScanCheckpointBlock"), `spelled` how the source calls it; `qualified`
-    is None for a class that is known at run time only.
+    is None for a class that is known at run time only. `is_default` says that a field holds it if nothing is passed.
     """
 
     name: str
@@ -56,6 +56,15 @@ class ModuleClass:
     definition: Definition | None = None
     bound: tuple[tuple[str | None, Value], ...] = ()
     stacked: tuple[StackedAxis, ...] = ()
+    is_default: bool = False
+
+
+@dataclass(eq=False)
+class Loop:
+    """A loop whose body is walked once for all rounds: the number of a round in it, and how many there are."""
+
+    index: Number = OPEN
+    count: Number = OPEN
 
 
 @dataclass(eq=False)
@@ -69,7 +78,7 @@ class Made:
     arguments: tuple[tuple[str | None, Value], ...]
     span: Span | None
     optional: bool
-    loops: tuple[int, ...]
+    loops: tuple[Loop, ...]
     name: str | None = None
     numbers: tuple[Number, ...] = ()  # of an automatic name, after `name_`; several where a condition leaves it open
     owner: Made | None = None
@@ -82,6 +91,11 @@ class Made:
     def is_lazy(self) -> bool:
         """Whether what it declares may never be made: a module of setup is empty until it is called."""
         return self.in_setup and not self.used and (self.owner is None or self.owner.is_lazy)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether what it declares is made, whatever the fields and arguments."""
+        return not (self.optional or self.is_lazy or self.kind.is_default)
 
     def names(self) -> tuple[str, ...]:
         """The names it may have in its owner's scope."""
@@ -99,6 +113,7 @@ class Frame:
     locals: dict[str, Value] = field(default_factory=dict)
     owner: Definition | None = None
     is_own: bool = True  # in the analysed class's own methods, where local names may appear in the tables
+    steady: frozenset[str] = frozenset()  # locals that are bound once and keep what they stand for
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,19 +137,18 @@ class External:
 
 @dataclass(frozen=True)
 class Sequence:
-    """A list or tuple; an item may be `Repeated`. `depth` is the number of loops around where it was made."""
+    """A list or tuple; an item may be `Repeated`. `loops` are the loops around where it was made."""
 
     items: tuple[Value, ...] = ()
-    depth: int = field(default=0, compare=False)
+    loops: tuple[Loop, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class Repeated:
-    """As many items as a loop has rounds; `index` names its counter, `count` the number of rounds."""
+    """As many items as `loops`, outermost first, have rounds."""
 
     item: Value
-    index: str
-    count: str
+    loops: tuple[Loop, ...]
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Items
 from pathlib import Path
-from typing import Literal
 
 import libcst as cst
 
 from jvpgen.ir import nodes
-from jvpgen.ir.declarations import calls, expressions, resolution
-from jvpgen.ir.declarations.containers import any_item, as_expression, index_name, known_items, named
+from jvpgen.ir.declarations import calls, expressions, loops, resolution
+from jvpgen.ir.declarations.containers import as_expression, known_items, named
+from jvpgen.ir.declarations.flow import State, merged, some_of
+from jvpgen.ir.declarations.loops import Ending
 from jvpgen.ir.declarations.record import DeclaredVariable, RngStream
 from jvpgen.ir.declarations.recorder import Recorder
 from jvpgen.ir.declarations.simplify import simplified
@@ -26,6 +27,7 @@ from jvpgen.ir.declarations.values import (
     UNKNOWN,
     Frame,
     FunctionValue,
+    Loop,
     Made,
     ModuleClass,
     Repeated,
@@ -37,21 +39,14 @@ from jvpgen.ir.declarations.values import (
     choice,
 )
 from jvpgen.ir.lower import lower_function
-from jvpgen.ir.scoping import dotted, target_names
-from jvpgen.ir.show import show
+from jvpgen.ir.scoping import steady_names, target_names
 from jvpgen.source.classes import Method
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
 
-# How a block ends: it goes on, it may have been left, it has been left by return or jump, it has raised.
-Ending = Literal["on", "maybe", "left", "raised"]
-
-_SHORT = 12  # nodes of a local's expression that may stand for the local
-_SHAPE_FUNCTIONS = frozenset({"len", "tuple", "int", "max", "min", "list", "sum"})
 _DEEPEST = 12
 _DEEPEST_TEXT = 50
 _MOST_CALLS = 4000
-_UNROLLED = 16
 
 Tables = tuple[tuple[DeclaredVariable, ...], tuple[RngStream, ...]]
 
@@ -90,6 +85,7 @@ class Walk:
         self.calls = 0
         self.depth = 0
         self.returns: list[list[Value]] = []
+        self.left: list[list[State]] = []  # where the functions being walked return
         self.globals: dict[tuple[Path, int, str], Value] = {}
         self.inherits_call = False  # whether super().__call__ of a class of Flax's own is called
 
@@ -132,11 +128,20 @@ class Walk:
         local = dict(value.frame.locals)
         local |= self._parameters(function.parameters, [*positional, *value.bound, *arguments], value.frame, entry)
         names = value.frame.names
-        frame = Frame(value.frame.module, names, local, value.frame.owner, entry and not self.nested)
+        is_own = entry and not self.nested
+        steady = steady_names(function) if is_own and isinstance(function, nodes.Function) else frozenset()
+        frame = Frame(value.frame.module, names, local, value.frame.owner, is_own, steady)
         if isinstance(function, nodes.Lambda):
             return self.evaluate(function.body, frame)
         self.returns.append([])
-        self.block(function.body, frame)
+        exits = self.recorder.enter()
+        self.left.append(exits.returns)
+        ending = self.block(function.body, frame)
+        self.left.pop()
+        self.recorder.exits.pop()
+        ways = [*exits.returns, *([self.state(frame)] if ending in ("on", "maybe") else [])]
+        if ways:
+            self.recorder.counters = merged(ways).counters
         returned = self.returns.pop()
         return choice(*returned) if returned else Text(nodes.Constant("None"))
 
@@ -190,35 +195,30 @@ class Walk:
                 self.evaluate(value, frame)
             case nodes.Return(value=value):
                 self.returns[-1].append(Text(nodes.Constant("None")) if value is None else self.evaluate(value, frame))
+                self.left[-1].append(State({}, self.recorder.counters))
                 return "left"
             case nodes.Raise():
                 return "raised"
-            case nodes.Break() | nodes.Continue():
+            case nodes.Break():
+                self.recorder.exits[-1].breaks.append(self.state(frame))
+                return "left"
+            case nodes.Continue():
+                self.recorder.exits[-1].continues.append(self.state(frame))
                 return "left"
             case nodes.If():
                 return self._if(node, frame)
             case nodes.For():
-                return self._for(node, frame)
-            case nodes.While(test=test, body=body, orelse=orelse):
-                self.evaluate(test, frame)
-                with self.recorder.loop("i", "n"):
-                    ending = self.block(body, frame)
-                self.block(orelse, frame)
-                return _after_loop(ending, body)
+                return loops.walk_for(self, node, frame)
+            case nodes.While():
+                return loops.walk_while(self, node, frame)
             case nodes.With(items=items, body=body):
                 for item in items:
                     context = self.evaluate(item.context, frame)
                     if item.target is not None:
                         self.assign(item.target, context, frame)
                 return self.block(body, frame)
-            case nodes.Try(body=body, handlers=handlers, orelse=orelse, finalbody=finalbody):
-                ending = self.block(body, frame)
-                for handler in handlers:
-                    with self.recorder.condition():
-                        self.block(handler.body, frame)
-                self.block(orelse, frame)
-                self.block(finalbody, frame)
-                return "maybe" if ending == "left" and handlers else ending
+            case nodes.Try():
+                return self._try(node, frame)
             case nodes.Function(name=name):
                 key = f"{frame.module.path}:{node.span.line if node.span else name}"
                 frame.locals[name] = FunctionValue(node, frame, key)
@@ -231,25 +231,18 @@ class Walk:
         known, value = self.truth(test)
         if known:
             return self.block(node.body if value else node.orelse, frame)
-        recorder, before, counters = self.recorder, dict(frame.locals), self.recorder.counters
-        with recorder.condition():
+        before = self.state(frame)
+        with self.recorder.condition():
             first = self.block(node.body, frame)
-        after, first_counters = dict(frame.locals), recorder.counters
-        frame.locals.clear()
-        frame.locals.update(before)
-        recorder.counters = counters
-        with recorder.condition():
+        after = self.state(frame)
+        self.resume(before, frame)
+        with self.recorder.condition():
             second = self.block(node.orelse, frame)
-        if first in ("raised", "left"):
-            pass  # only the second branch goes on
-        elif second in ("raised", "left"):
-            frame.locals.clear()
-            frame.locals.update(after)
-            recorder.counters = first_counters
-        else:
-            recorder.counters = first_counters.merged(recorder.counters)
-            for name, one in after.items():
-                frame.locals[name] = choice(one, frame.locals[name]) if name in frame.locals else one
+        ways = [
+            state for state, ending in ((after, first), (self.state(frame), second)) if ending not in ("raised", "left")
+        ]
+        if ways:
+            self.resume(merged(ways), frame)
         endings = {first, second} - {"raised"}
         if not endings:
             return "raised"
@@ -257,35 +250,40 @@ class Walk:
             return "left"
         return "maybe" if endings & {"left", "maybe"} else "on"
 
-    def _for(self, node: nodes.For, frame: Frame) -> Ending:
-        iterable = self.evaluate(node.iterable, frame)
-        items = known_items(iterable)
-        if items is not None and len(items) <= _UNROLLED:
-            ending: Ending = "on"
-            for item in items:
-                self.assign(node.target, item, frame)
-                ending = self.block(node.body, frame)
-        else:
-            with self.recorder.loop(index_name(node.target, node.iterable), self.count(node.iterable, frame)):
-                self.bind_item(node.target, node.iterable, iterable, frame)
-                ending = self.block(node.body, frame)
-        self.block(node.orelse, frame)
-        return _after_loop(ending, node.body)
+    def _try(self, node: nodes.Try, frame: Frame) -> Ending:
+        before = self.state(frame)
+        ending = self.block(node.body, frame)
+        inside = merged([before, self.state(frame)])
+        with self.recorder.condition(ending == "maybe"):
+            ending = self.block(node.orelse, frame) if ending in ("on", "maybe") else ending
+        ways = [self.state(frame)] if ending in ("on", "maybe") else []
+        for handler in node.handlers:
+            self.resume(inside, frame)
+            with self.recorder.condition():
+                handled = self.block(handler.body, frame)
+            if handled in ("on", "maybe"):
+                ways.append(self.state(frame))
+        if ways:
+            self.resume(merged(ways), frame)
+        last = self.block(node.finalbody, frame)
+        if last in ("left", "raised") or not ways:
+            return last if last in ("left", "raised") else ending
+        return "maybe" if "maybe" in (ending, last) or ending == "left" else "on"
 
-    def bind_item(self, target: nodes.Expression, iterable: nodes.Expression, value: Value, frame: Frame) -> None:
-        """Binds a loop's target to what any of the items may be."""
-        if isinstance(target, nodes.TupleDisplay) and isinstance(iterable, nodes.Call):
-            function = dotted(iterable.function)
-            parts = [argument.value for argument in iterable.arguments]
-            if function == "enumerate" and len(target.elements) == 2 and parts:
-                self.assign(target.elements[0], UNKNOWN, frame)
-                self.bind_item(target.elements[1], parts[0], self.evaluate(parts[0], frame), frame)
-                return
-            if function == "zip" and len(target.elements) == len(parts):
-                for element, part in zip(target.elements, parts, strict=True):
-                    self.bind_item(element, part, self.evaluate(part, frame), frame)
-                return
-        self.assign(target, any_item(value), frame)
+    def state(self, frame: Frame) -> State:
+        """What is known at this place."""
+        return State(dict(frame.locals), self.recorder.counters)
+
+    def resume(self, state: State, frame: Frame) -> None:
+        """Goes on from a state."""
+        frame.locals.clear()
+        frame.locals.update(state.locals)
+        self.recorder.counters = state.counters
+
+    def again(self, node: nodes.Expression, frame: Frame) -> Value:
+        """The value of an expression that has been evaluated before: nothing is recorded."""
+        with self.recorder.nothing():
+            return self.evaluate(node, frame)
 
     def assign(self, target: nodes.Expression, value: Value, frame: Frame) -> None:
         match target:
@@ -318,6 +316,8 @@ class Walk:
         if isinstance(container, Table):
             key = index.expression if isinstance(index, Text) else None
             self.replace(base, Table((*container.items, (key, value))), frame)
+        elif isinstance(container, Sequence) and not isinstance(value, Text):
+            self.replace(base, Sequence(some_of((*container.items, value)), container.loops), frame)
 
     def _augment(self, target: nodes.Expression, value: Value, frame: Frame) -> None:
         old = self.evaluate(target, frame)
@@ -336,9 +336,9 @@ class Walk:
 
     def grow(self, place: nodes.Expression, container: Sequence, items: Iterable[Value], frame: Frame) -> None:
         """Appends to a list; in a loop that stands for several rounds, as often as it has rounds."""
-        rounds = self.recorder.rounds_since(container.depth)
-        added = [item if rounds is None else Repeated(item, *rounds) for item in items]
-        self.replace(place, Sequence((*container.items, *added), container.depth), frame)
+        loops_since = self.recorder.loops_since(container.loops)
+        added = [_in_loops(item, loops_since) if loops_since else item for item in items]
+        self.replace(place, Sequence((*container.items, *added), container.loops), frame)
 
     # --- Expressions --------------------------------------------------------------------------------------------------
 
@@ -384,26 +384,6 @@ class Walk:
             return resolution.truth(value.expression)
         return False, False
 
-    def count(self, iterable: nodes.Expression, frame: Frame) -> str:
-        """The number of items of an iterable, as an expression."""
-        match iterable:
-            case nodes.Call(function=nodes.Name(id="range"), arguments=arguments) if len(arguments) in (1, 2):
-                first, *rest = [self.written(argument.value, frame) for argument in arguments]
-                known, start = constant(first)
-                if not rest or (known and start == 0):
-                    return show(rest[0] if rest else first)
-                return show(nodes.Binary(rest[0], "-", first))
-            case nodes.Call(
-                function=nodes.Name(id="enumerate" | "zip" | "reversed" | "list" | "tuple" | "sorted"),
-                arguments=arguments,
-            ):
-                return self.count(arguments[0].value, frame) if arguments else "0"
-            case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
-                return str(len(elements))
-        return f"len({show(self.written(iterable, frame))})"
 
-
-def _after_loop(ending: Ending, body: Iterable[nodes.Statement]) -> Ending:
-    """How a loop ends: it may have been left by a return in its body."""
-    returns = any(isinstance(node, nodes.Return) for statement in body for node in nodes.walk(statement))
-    return "maybe" if returns and ending != "on" else "on"
+def _in_loops(item: Value, around: tuple[Loop, ...]) -> Repeated:
+    return Repeated(item.item, (*around, *item.loops)) if isinstance(item, Repeated) else Repeated(item, around)
