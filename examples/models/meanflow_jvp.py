@@ -66,7 +66,8 @@ def _TimeEmbedding(self, time, time_dot):
 @body(ModulatedBlock)
 def _ModulatedBlock(self, x, x_dot, condition, condition_dot):
     features = x.shape[-1]
-    # modulation = nn.Dense(3 * features, kernel_init=nn.initializers.zeros)( ...
+    # modulation = nn.Dense(3 * features, kernel_init=nn.initializers.zeros)(
+    #     nn.silu(condition))
     dense_layer = nn.Dense(3 * features, kernel_init=nn.initializers.zeros)
     silu = nn.silu(condition)
     silu_dot = (

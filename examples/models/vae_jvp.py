@@ -135,7 +135,8 @@ def _negative_elbo(
     reconstruction_dot = tangent_numpy.sum(
         logits_dot * jax.nn.sigmoid(logits) - (x_dot * logits + x * logits_dot), axis=-1
     )
-    # divergence = 0.5 * jnp.sum(jnp.exp(log_variance) + mean ** 2 - 1 - ...
+    # divergence = 0.5 * jnp.sum(jnp.exp(log_variance) + mean**2 - 1 - log_variance,
+    #     axis=-1)
     exp = jnp.exp(log_variance)
     exp_dot = log_variance_dot * exp
     divergence = 0.5 * jnp.sum(exp + mean**2 - 1 - log_variance, axis=-1)

@@ -38,7 +38,8 @@ def Gated_jvp(
 
 @body(Gated)
 def _Gated(self, x, x_dot):
-    # y = nn.Dense(2)(x) * (nn.sigmoid(nn.Dense(2)(x)) if self.gated else 1.0) + ...
+    # y = nn.Dense(2)(x) * (nn.sigmoid(nn.Dense(2)(x)) if self.gated else 1.0)
+    #     + nn.Dense(1)(x)
     dense_out, dense_out_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
     if self.gated:
         dense, dense_dot = pushforward(nn.Dense(2), (x,), (x_dot,))

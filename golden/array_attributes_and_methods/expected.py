@@ -60,7 +60,8 @@ def _Statistics(self, x, x_dot):
     summary = total + minimum + prod + std
     summary_dot = total_dot + minimum_dot + prod_dot + std_dot
     order = x.argmax(-1) + x.round().astype(int).sum(-1)
-    # return scaled.dot(x), flat, summary / count, order, x.squeeze(), x.dtype == ...
+    # return scaled.dot(x), flat, summary / count, order, x.squeeze(),
+    #     x.dtype == scaled.dtype
     product = scaled.dot(x)
     product_dot = tangent_numpy.dot(scaled_dot, x) + tangent_numpy.dot(scaled, x_dot)
     squeezed, squeezed_dot = x.squeeze(), x_dot.squeeze()

@@ -42,7 +42,8 @@ def _Spectral(self, x, x_dot):
     spectrum, spectrum_dot = rfft * total, rfft_dot * total + rfft * total_dot
     y = jnp.fft.irfft(spectrum, n=x.shape[-1])
     y_dot = tangent_numpy.fft.irfft(spectrum_dot, n=x.shape[-1])
-    # return y, jnp.abs(spectrum), spectrum.real - jnp.imag(spectrum), jnp.conj( ...
+    # return y, jnp.abs(spectrum), spectrum.real - jnp.imag(spectrum),
+    #     jnp.conj(spectrum)
     magnitude, magnitude_dot = abs_jvp(spectrum, spectrum_dot)
     return (
         (y, magnitude, spectrum.real - jnp.imag(spectrum), jnp.conj(spectrum)),

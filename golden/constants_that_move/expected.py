@@ -40,7 +40,8 @@ def Noisy_jvp(
 
 @body(Noisy)
 def _Noisy(self, x, x_dot, s, s_dot):
-    # extrema = jnp.max(x, -1, initial=s), x.min(initial=-s), jnp.max(x, ...
+    # extrema = jnp.max(x, -1, initial=s), x.min(initial=-s),
+    #     jnp.max(x, initial=self.floor)
     maximum, maximum_dot = max_jvp(x, x_dot, -1, initial=s, initial_dot=s_dot)
     minimum, minimum_dot = min_jvp(x, x_dot, initial=-s, initial_dot=-s_dot)
     maximum_out, maximum_out_dot = max_jvp(x, x_dot, initial=self.floor)

@@ -92,7 +92,8 @@ def _Frozen(self, x, x_dot, scales, scales_dot):
         return a * b + c * k, a_dot * b + a * b_dot + c_dot * k + c * k_dot
 
     x, x_dot = x * 3, x_dot * 3
-    # return [f(x) for f in filters], [f(x, s=x) for f in filters], shifted(x), ...
+    # return [f(x) for f in filters], [f(x, s=x) for f in filters], shifted(x),
+    #     shifted(2.0), shifted(x, x, k=x)
     items = []
     items_dot = []
     for f in filters:

@@ -87,7 +87,8 @@ def _Reduced(self, pairs, pairs_dot, named, named_dot):
     weighted, weighted_dot = pushforward(
         partial, (function, right[0]), (None, right_dot[0])
     )
-    # return left, total, vectors, score, weighted(left[1]), list(map(jnp.sin, ...
+    # return left, total, vectors, score, weighted(left[1]),
+    #     list(map(jnp.sin, reversed(products)))
     weighted_out, weighted_out_dot = pushforward(
         Pair(weighted, weighted_dot), (left[1],), (left_dot[1],)
     )

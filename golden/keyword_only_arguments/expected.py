@@ -68,7 +68,8 @@ def _Modulated(
     scale=None,
     scale_dot=None,
 ):
-    # parts = {name: nn.Dense(2, name=name)(value) for name, value in ...
+    # parts = {name: nn.Dense(2, name=name)(value)
+    #     for name, value in embeddings.items()}
     items = {}
     items_dot = {}
     for name, (value, value_dot) in pairs(embeddings, embeddings_dot).items():

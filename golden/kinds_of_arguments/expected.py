@@ -45,7 +45,8 @@ def _Flexible(self, inputs, inputs_dot):
         inputs if many else [inputs], inputs_dot if many else [inputs_dot]
     ):
         if isinstance(x, dict):
-            # outputs.append({name: nn.Dense(2, name=name)(value) for name, value ...
+            # outputs.append({name: nn.Dense(2, name=name)(value)
+            #     for name, value in x.items()})
             items = {}
             items_dot = {}
             for name, (value, value_dot) in pairs(x, x_dot).items():

@@ -36,7 +36,8 @@ def Stack_jvp(
 @body(Stack)
 def _Stack(self, x, x_dot):
     scale, scale_dot = param(self, "scale", nn.initializers.ones, (3,))
-    # model = nn.Sequential([nn.Dense(3), lambda y: y * scale, nn.relu, nn.Dense(2), ...
+    # model = nn.Sequential([nn.Dense(3), lambda y: y * scale, nn.relu, nn.Dense(2),
+    #     jnp.sin])
     dense = nn.Dense(3)
 
     def function(y):

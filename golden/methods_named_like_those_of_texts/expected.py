@@ -142,7 +142,8 @@ def _Inline(self, x, x_dot):
         layer_out, layer_out_dot = pushforward(layer, (x,), (x_dot,))
         length = len(name.encode())
         x, x_dot = layer_out + length, layer_out_dot + zero(length)
-    # return autoencoder.decode(autoencoder.encode(x)), jnp.stack([Autoencoder( ...
+    # return autoencoder.decode(autoencoder.encode(x)),
+    #     jnp.stack([Autoencoder(3).encode(x)])
     decode = autoencoder.decode
     encode, encode_dot = pushforward(autoencoder.encode, (x,), (x_dot,))
     decode_out, decode_out_dot = pushforward(decode, (encode,), (encode_dot,))

@@ -50,7 +50,8 @@ def _MixtureDensity(self, x, x_dot, y, y_dot):
     dense, dense_dot = pushforward(nn.Dense(4), (x,), (x_dot,))
     hidden = nn.tanh(dense)
     hidden_dot = dense_dot * (1 - hidden**2)
-    # weight, mean, spread = (nn.Dense(self.components, name=name)(hidden) for name ...
+    # weight, mean, spread = (nn.Dense(self.components, name=name)(hidden)
+    #     for name in ("weight", "mean", "spread"))
     items = []
     items_dot = []
     for name in "weight", "mean", "spread":

@@ -60,7 +60,8 @@ def _Scaled(self, x, x_dot, scales, scales_dot):
         items.append(function_out)
         items_dot.append(function_out_dot)
     shifted, shifted_dot = items, items_dot
-    # nested = [[s for s in (s, nn.Dense(3, name=f"dense_{s.ndim}_{i}")(s))] + [s] ...
+    # nested = [[s for s in (s, nn.Dense(3, name=f"dense_{s.ndim}_{i}")(s))] + [s]
+    #     for i, s in enumerate(scales)]
     items = []
     items_dot = []
     for i, (s_item, s_item_dot) in enumerate(zip(scales, scales_dot)):

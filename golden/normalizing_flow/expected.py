@@ -64,7 +64,8 @@ def _Coupling(self, x, x_dot, inverse=False):
     a_dot, b_dot = tangent_numpy.split(
         x_dot[..., ::-1] if self.flip else x_dot, 2, axis=-1
     )
-    # log_scale, shift = jnp.split(nn.Dense(2 * b.shape[-1])(nn.tanh(nn.Dense(3)( ...
+    # log_scale, shift = jnp.split(nn.Dense(2 * b.shape[-1])(nn.tanh(nn.Dense(3)(a))),
+    #     2, -1)
     dense_layer = nn.Dense(2 * b.shape[-1])
     dense, dense_dot = pushforward(nn.Dense(3), (a,), (a_dot,))
     tanh = nn.tanh(dense)

@@ -51,7 +51,8 @@ def _Quaternion___mul__(self, self_dot, other, other_dot):
         + self.w * other_dot.w
         - (self_dot.v * other.v + self.v * other_dot.v).sum(-1, keepdims=True)
     )
-    # return Quaternion(w, self.w * other.v + other.w * self.v + jnp.cross(self.v, ...
+    # return Quaternion(w, self.w * other.v + other.w * self.v
+    #     + jnp.cross(self.v, other.v))
     total = self.w * other.v + other.w * self.v + jnp.cross(self.v, other.v)
     total_dot = (
         self_dot.w * other.v

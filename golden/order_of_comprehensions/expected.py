@@ -38,7 +38,8 @@ def Comprehended_jvp(
 
 @body(Comprehended)
 def _Comprehended(self, inputs, inputs_dot):
-    # table = {k: (nn.Dense(1)(v), nn.Dense(2)(v)) for k, v in inputs.items() if ...
+    # table = {k: (nn.Dense(1)(v), nn.Dense(2)(v)) for k, v in inputs.items()
+    #     if nn.Dense(3)(v).size}
     items = {}
     items_dot = {}
     for k, (v, v_dot) in pairs(inputs, inputs_dot).items():
@@ -48,7 +49,8 @@ def _Comprehended(self, inputs, inputs_dot):
             dense_2, dense_2_dot = pushforward(nn.Dense(2), (v,), (v_dot,))
             items[k], items_dot[k] = (dense_out, dense_2), (dense_out_dot, dense_2_dot)
     table, table_dot = items, items_dot
-    # rows = [nn.Dense(1)(nn.Dense(2)(x)) + nn.Dense(1)(x) for x in inputs.values() ...
+    # rows = [nn.Dense(1)(nn.Dense(2)(x)) + nn.Dense(1)(x) for x in inputs.values()
+    #     for _ in range(x.ndim)]
     items = []
     items_dot = []
     for x, x_dot in pairs(inputs, inputs_dot).values():
@@ -60,7 +62,8 @@ def _Comprehended(self, inputs, inputs_dot):
             items.append(dense_out + dense_2)
             items_dot.append(dense_out_dot + dense_2_dot)
     rows, rows_dot = items, items_dot
-    # return table, rows, sum(nn.Dense(1)(x) for x in inputs.values()) if len( ...
+    # return table, rows, sum(nn.Dense(1)(x) for x in inputs.values()) if len(inputs)
+    #     == 2 else 0
     if len(inputs) == 2:
         items = []
         items_dot = []

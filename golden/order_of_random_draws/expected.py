@@ -53,7 +53,8 @@ def _Diffusion(self, x, x_dot, label, label_dot):
     root = jnp.sqrt(1 - t)
     scaled = jnp.sqrt(t) * noise
     noisy, noisy_dot = root * x + scaled, root * x_dot + zero(scaled)
-    # hidden = nn.Dense(3)(noisy) * nn.sigmoid(nn.Dense(3)(label)) + ...
+    # hidden = nn.Dense(3)(noisy) * nn.sigmoid(nn.Dense(3)(label))
+    #     + jax.random.normal(key(), (3,))
     dense_out, dense_out_dot = pushforward(nn.Dense(3), (noisy,), (noisy_dot,))
     dense, dense_dot = pushforward(nn.Dense(3), (label,), (label_dot,))
     sigmoid = nn.sigmoid(dense)
@@ -61,13 +62,15 @@ def _Diffusion(self, x, x_dot, label, label_dot):
     normal = jax.random.normal(key(), (3,))
     hidden = dense_out * sigmoid + normal
     hidden_dot = dense_out_dot * sigmoid + dense_out * sigmoid_dot + zero(normal)
-    # keep = label if jax.random.bits(key()).dtype == jnp.uint32 else label * ...
+    # keep = label if jax.random.bits(key()).dtype == jnp.uint32
+    #     else label * jax.random.uniform(key())
     if jax.random.bits(key()).dtype == jnp.uint32:
         keep, keep_dot = label, label_dot
     else:
         uniform = jax.random.uniform(key())
         keep, keep_dot = label * uniform, label_dot * uniform
-    # table = {"b": nn.Dense(2)(keep), "a": jax.random.normal(self.make_rng( ...
+    # table = {"b": nn.Dense(2)(keep), "a": jax.random.normal(self.make_rng("noise"),
+    #     (2,)) * hidden.sum()}
     dense, dense_dot = pushforward(nn.Dense(2), (keep,), (keep_dot,))
     normal = jax.random.normal(self.make_rng("noise"), (2,))
     table = {"b": dense, "a": normal * hidden.sum()}

@@ -44,7 +44,8 @@ def _Running(self, x, x_dot, y, y_dot):
         self, "stats", "moments", lambda: {"mean": jnp.zeros(3), "square": jnp.ones(3)}
     )
     scale, scale_dot = variable(self, "stats", "scale", lambda: jnp.ones(3))
-    # moments.value = {"mean": 0.9 * moments.value["mean"] + 0.1 * x, "square": ...
+    # moments.value = {"mean": 0.9 * moments.value["mean"] + 0.1 * x,
+    #     "square": moments.value["square"] * (x - moments.value["mean"]) ** 2}
     difference = x - moments.value["mean"]
     difference_dot = x_dot - moments_dot.value["mean"]
     power, power_dot = difference**2, 2 * difference * difference_dot

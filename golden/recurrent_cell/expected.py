@@ -42,7 +42,8 @@ def Recurrent_jvp(
 def _Cell(self, carry, carry_dot, x, x_dot):
     h, c = carry
     h_dot, c_dot = carry_dot
-    # i, f, g, o = jnp.split(nn.Dense(4 * self.size)(jnp.concatenate([x, h], -1)), ...
+    # i, f, g, o = jnp.split(nn.Dense(4 * self.size)(jnp.concatenate([x, h], -1)), 4,
+    #     -1)
     dense_layer = nn.Dense(4 * self.size)
     joined = jnp.concatenate([x, h], -1)
     joined_dot = tangent_numpy.concatenate([x_dot, h_dot], -1)

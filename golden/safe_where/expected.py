@@ -50,7 +50,8 @@ def _LogLikelihood(self, rates, rates_dot, counts, counts_dot):
     mean = jnp.mean(terms, where=valid)
     mean_dot = tangent_numpy.mean(terms_dot, where=valid)
     top, top_dot = max_jvp(terms, terms_dot, initial=-10.0, where=valid)
-    # return jnp.sum(terms, where=valid) + mean, top, jnp.nan_to_num(log_rates), ...
+    # return jnp.sum(terms, where=valid) + mean, top, jnp.nan_to_num(log_rates),
+    #     valid.any()
     nan_to_num, nan_to_num_dot = nan_to_num_jvp(log_rates, log_rates_dot)
     any_out = valid.any()
     return (

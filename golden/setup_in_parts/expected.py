@@ -104,7 +104,8 @@ def _Base(self, x, x_dot):
 def _Extended_setup(self):
     super(Extended, self).setup()
     self.extra = [nn.Dense(2), {"deep": nn.Dense(2)}]
-    # self.gains = tuple(self.param(f"gain_{i}", nn.initializers.ones, ()) for i in ...
+    # self.gains = tuple(self.param(f"gain_{i}", nn.initializers.ones, ())
+    #     for i in range(2))
     items = []
     items_dot = []
     for i in range(2):

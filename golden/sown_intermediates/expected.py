@@ -42,7 +42,8 @@ def _Mixture(self, x, x_dot):
         dense_dot - tangent_numpy.sum(gates * dense_dot, -1, keepdims=True)
     )
     pushforward(self.sow, ("intermediates", "gates", gates), (None, None, gates_dot))
-    # self.sow("losses", "balance", jnp.sum(gates.mean(0) ** 2), init_fn=lambda: ...
+    # self.sow("losses", "balance", jnp.sum(gates.mean(0) ** 2), init_fn=lambda: 0.0,
+    #     reduce_fn=lambda a, b: a + b)
     mean, mean_dot = gates.mean(0), gates_dot.mean(0)
 
     def function(a, b):
@@ -59,7 +60,8 @@ def _Mixture(self, x, x_dot):
         init_fn=lambda: 0.0,
         reduce_fn=function,
     )
-    # outputs = jnp.stack([nn.Dense(2, name=f"expert_{i}")(x) for i in range( ...
+    # outputs = jnp.stack([nn.Dense(2, name=f"expert_{i}")(x)
+    #     for i in range(self.experts)], -1)
     items = []
     items_dot = []
     for i in range(self.experts):

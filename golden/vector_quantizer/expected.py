@@ -55,7 +55,8 @@ def _Quantizer(self, z, z_dot):
     commitment_dot = tangent_numpy.mean(2 * difference * difference_dot)
     usage = one_hot.mean(0)
     perplexity = jnp.exp(-jnp.sum(usage * jnp.log(usage + 1e-10)))
-    # return z + jax.lax.stop_gradient(quantized - z), loss + 0.25 * commitment, ...
+    # return z + jax.lax.stop_gradient(quantized - z), loss + 0.25 * commitment,
+    #     perplexity
     stop_gradient = jax.lax.stop_gradient(quantized - z)
     return (
         (z + stop_gradient, loss + 0.25 * commitment, perplexity),

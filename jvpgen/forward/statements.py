@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -21,6 +20,7 @@ from jvpgen.forward.pushed import (
     settle,
     tuple_of,
 )
+from jvpgen.forward.quoting import quoted
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import target_names
 from jvpgen.ir.show import show_statement
@@ -48,7 +48,8 @@ def _annotated(source: nodes.Statement, own: Block, frame: Frame) -> list[nodes.
     if own.taken and isinstance(
         source, nodes.Assign | nodes.AugmentedAssign | nodes.Return | nodes.ExpressionStatement
     ):
-        quote = (_quoted(source, frame, own.depth),)
+        text = source.text_in_source or show_statement(replace(source, comments=(), trailing=None))[0]
+        quote = quoted(text, frame.width - 4 * own.depth)
     made[0] = replace(made[0], comments=(*source.comments, *quote))
     if source.trailing is None or source.trailing.startswith(_FOR_TOOLS):
         return made
@@ -58,19 +59,6 @@ def _annotated(source: nodes.Statement, own: Block, frame: Frame) -> list[nodes.
     else:
         made[0] = replace(made[0], comments=(source.trailing, *made[0].comments))
     return made
-
-
-def _quoted(source: nodes.Statement, frame: Frame, depth: int) -> str:
-    text = source.text_in_source or ""
-    if not text or "\n" in text:
-        text = show_statement(replace(source, comments=(), trailing=None))[0]
-    room = frame.width - 4 * depth - 2
-    return f"# {text}" if len(text) <= room else f"# {_cut(text, room - 4)} ..."
-
-
-def _cut(text: str, room: int) -> str:
-    """The beginning of a text, up to the end of a word."""
-    return re.sub(r"[^\s,(\[{]*$", "", text[:room]).rstrip()
 
 
 def push_statement(node: nodes.Statement, frame: Frame, block: Block) -> None:
