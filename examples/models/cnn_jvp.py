@@ -78,7 +78,7 @@ def _CNN(self, images, images_dot, *, train: bool = False):
 def _cross_entropy(logits, logits_dot, labels, labels_dot):
     log_probabilities = jax.nn.log_softmax(logits)
     log_probabilities_dot = logits_dot - tangent_numpy.sum(
-        jnp.exp(log_probabilities) * logits_dot, -1, keepdims=True
+        jnp.exp(log_probabilities) * logits_dot, axis=-1, keepdims=True
     )
     return (
         -jnp.mean(jnp.take_along_axis(log_probabilities, labels[:, None], axis=-1)),
@@ -90,10 +90,10 @@ def _cross_entropy(logits, logits_dot, labels, labels_dot):
     )
 
 
-# jvpgen: generator=a3ca1c45b8f2 rest=109210da4327
+# jvpgen: generator=a66c77e15bec rest=109210da4327
 # jvpgen: CNN text=43ba5f78fdc3 source=bc0b30c2b69d body=f9509dc6ea3a
 #   CNN_jvp, _CNN <- CNN, ConvBlock, nn
-# jvpgen: cross_entropy text=31df6c141f60 source=1893ff3ce8d8 body=46752d2f7841
+# jvpgen: cross_entropy text=31df6c141f60 source=1893ff3ce8d8 body=4bd95e1188bf
 #   cross_entropy_jvp, _cross_entropy <- cross_entropy, jax, jnp, jvpgen
 # jvpgen: ConvBlock text=659c6530d786 source=4852d2e3dac6 body=0dd77c484838
 #   _ConvBlock <- ConvBlock, nn

@@ -116,7 +116,7 @@ def _LoRAAttention(self, x, x_dot):
     selected_dot = tangent_numpy.where(causal, scores_dot, 0)
     weights = nn.softmax(selected)
     weights_dot = weights * (
-        selected_dot - tangent_numpy.sum(weights * selected_dot, -1, keepdims=True)
+        selected_dot - tangent_numpy.sum(weights * selected_dot, axis=-1, keepdims=True)
     )
     mixed = jnp.einsum("...hqk,...khd->...qhd", weights, value)
     mixed_dot = tangent_numpy.einsum(
@@ -149,10 +149,10 @@ def _LoRABlock(self, x, x_dot):
     return x + lora_dense, x_dot + lora_dense_dot
 
 
-# jvpgen: generator=a3ca1c45b8f2 rest=c134f4053f9d
+# jvpgen: generator=a66c77e15bec rest=c134f4053f9d
 # jvpgen: LoRABlock text=147eaa68c149 source=848321e50b90 body=951b128e56ba
 #   LoRABlock_jvp, adapters_jvp, _LoRABlock <- LoRAAttention, LoRABlock, LoRADense, nn
 # jvpgen: LoRADense text=5aaf8550813d source=68fec928af5c body=8544466cad37
 #   _LoRADense <- LoRADense, nn
-# jvpgen: LoRAAttention text=3f0447bde2b9 source=d0b15d14a832 body=d346ce0b877a
+# jvpgen: LoRAAttention text=3f0447bde2b9 source=d0b15d14a832 body=819e57cddc89
 #   _LoRAAttention <- LoRAAttention, LoRADense, jnp, nn

@@ -96,7 +96,7 @@ def _Attention(self, x, x_dot, causal=True):
         logits_dot = tangent_numpy.where(mask, logits_dot, zero(min_out))
     weights = jax.nn.softmax(logits, axis=-1)
     weights_dot = weights * (
-        logits_dot - tangent_numpy.sum(weights * logits_dot, -1, keepdims=True)
+        logits_dot - tangent_numpy.sum(weights * logits_dot, axis=-1, keepdims=True)
     )
     out = jnp.einsum("hqk,khd->qhd", weights, v)
     out_dot = tangent_numpy.einsum(
@@ -110,7 +110,7 @@ def _Attention(self, x, x_dot, causal=True):
 
 
 # jvpgen: generator=- rest=9ed463beef8d
-# jvpgen: Attention text=97c565060015 source=638ee806700e body=2878f0d64789
+# jvpgen: Attention text=97c565060015 source=638ee806700e body=1de253c6a82a
 #   Attention_jvp, _Attention <- Attention, jax, jnp, nn, rotate
 # jvpgen: rotate text=bf14acd0951f source=d6b722f3f848 body=06d8fc663b4c
 #   _rotate <- jnp, rotate

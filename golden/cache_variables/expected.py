@@ -68,11 +68,11 @@ def _CachedAttention(self, x, x_dot):
     # return nn.softmax(scores) @ keys.value
     softmax = nn.softmax(scores)
     softmax_dot = softmax * (
-        scores_dot - tangent_numpy.sum(softmax * scores_dot, -1, keepdims=True)
+        scores_dot - tangent_numpy.sum(softmax * scores_dot, axis=-1, keepdims=True)
     )
     return softmax @ keys.value, softmax_dot @ keys.value + softmax @ keys_dot.value
 
 
 # jvpgen: generator=- rest=99b579533436
-# jvpgen: CachedAttention text=c3905e2ea765 source=b98ec0fbd2e1 body=151f66aeda00
+# jvpgen: CachedAttention text=c3905e2ea765 source=b98ec0fbd2e1 body=b9b844c1bc62
 #   CachedAttention_jvp, _CachedAttention <- CachedAttention, jnp, lax, nn

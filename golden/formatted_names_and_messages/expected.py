@@ -41,7 +41,7 @@ def _Head(self, x, x_dot):
         # return nn.log_softmax(x)
         log_softmax = nn.log_softmax(x)
         log_softmax_dot = x_dot - tangent_numpy.sum(
-            jnp.exp(log_softmax) * x_dot, -1, keepdims=True
+            jnp.exp(log_softmax) * x_dot, axis=-1, keepdims=True
         )
         return log_softmax, log_softmax_dot
     if self.kind != "regression":
@@ -50,5 +50,5 @@ def _Head(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=5b0eafcb45ab
-# jvpgen: Head text=5c47586058cb source=a19f260f7a23 body=3e380b348249
+# jvpgen: Head text=5c47586058cb source=a19f260f7a23 body=15e02a049ab1
 #   Head_jvp, _Head <- Head, nn

@@ -52,7 +52,7 @@ def _SmoothedLoss(self, x, x_dot, labels, labels_dot, weights=None, weights_dot=
     )
     log_probs = nn.log_softmax(logits)
     log_probs_dot = logits_dot - tangent_numpy.sum(
-        jnp.exp(log_probs) * logits_dot, -1, keepdims=True
+        jnp.exp(log_probs) * logits_dot, axis=-1, keepdims=True
     )
     losses = -jnp.sum(targets * log_probs, axis=-1)
     losses_dot = -tangent_numpy.sum(targets * log_probs_dot, axis=-1)
@@ -82,5 +82,5 @@ def _SmoothedLoss(self, x, x_dot, labels, labels_dot, weights=None, weights_dot=
 
 
 # jvpgen: generator=- rest=058b3f6b58ea
-# jvpgen: SmoothedLoss text=515a6ad6e3c1 source=db6da4119876 body=c40e96ea3d6d
+# jvpgen: SmoothedLoss text=515a6ad6e3c1 source=db6da4119876 body=9a634250a7f5
 #   SmoothedLoss_jvp, _SmoothedLoss <- SmoothedLoss, jax, jnp, nn

@@ -75,7 +75,7 @@ def _MixtureDensity(self, x, x_dot, y, y_dot):
     # return -jax.nn.logsumexp(nn.log_softmax(weight) + log_density, axis=-1).mean()
     log_softmax = nn.log_softmax(weight)
     log_softmax_dot = weight_dot - tangent_numpy.sum(
-        jnp.exp(log_softmax) * weight_dot, -1, keepdims=True
+        jnp.exp(log_softmax) * weight_dot, axis=-1, keepdims=True
     )
     total, total_dot = log_softmax + log_density, log_softmax_dot + log_density_dot
     logsumexp, logsumexp_dot = logsumexp_jvp(total, total_dot, axis=-1)
@@ -83,5 +83,5 @@ def _MixtureDensity(self, x, x_dot, y, y_dot):
 
 
 # jvpgen: generator=- rest=67645ce2af9f
-# jvpgen: MixtureDensity text=ca34fad22f37 source=bb3b1fb3ef0c body=d1aaf3a3973b
+# jvpgen: MixtureDensity text=ca34fad22f37 source=bb3b1fb3ef0c body=cb5b5f048d75
 #   MixtureDensity_jvp, _MixtureDensity <- MixtureDensity, jax, jnp, nn

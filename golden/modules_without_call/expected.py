@@ -111,7 +111,7 @@ def _ActorCritic_policy(self, observation, observation_dot):
     actor, actor_dot = pushforward(self.actor, (tanh,), (tanh_dot,))
     log_softmax = nn.log_softmax(actor)
     log_softmax_dot = actor_dot - tangent_numpy.sum(
-        jnp.exp(log_softmax) * actor_dot, -1, keepdims=True
+        jnp.exp(log_softmax) * actor_dot, axis=-1, keepdims=True
     )
     return log_softmax, log_softmax_dot
 
@@ -135,6 +135,6 @@ def _ActorCritic_both(self, observation, observation_dot):
 
 
 # jvpgen: generator=- rest=3ee912a727d8
-# jvpgen: ActorCritic text=227b56dfc275 source=d874b9e10b79 body=bb226b5e091d
+# jvpgen: ActorCritic text=227b56dfc275 source=d874b9e10b79 body=e27f6ef8a3b4
 #   ActorCritic_policy_jvp, ActorCritic_value_jvp, ActorCritic_both_jvp,
 #   _ActorCritic_policy, _ActorCritic_value, _ActorCritic_both <- ActorCritic, nn

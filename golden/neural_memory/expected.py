@@ -64,7 +64,7 @@ def _Memory(self, x, x_dot, memory, memory_dot, previous, previous_dot):
     ratio_dot = scaled_dot / norms - ratio * norms_dot / norms
     focus = nn.softmax(ratio)
     focus_dot = focus * (
-        ratio_dot - tangent_numpy.sum(focus * ratio_dot, -1, keepdims=True)
+        ratio_dot - tangent_numpy.sum(focus * ratio_dot, axis=-1, keepdims=True)
     )
     # gate = nn.sigmoid(nn.Dense(1)(x))
     dense, dense_dot = pushforward(nn.Dense(1), (x,), (x_dot,))
@@ -83,7 +83,7 @@ def _Memory(self, x, x_dot, memory, memory_dot, previous, previous_dot):
     dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
     shifts = nn.softmax(dense)
     shifts_dot = shifts * (
-        dense_dot - tangent_numpy.sum(shifts * dense_dot, -1, keepdims=True)
+        dense_dot - tangent_numpy.sum(shifts * dense_dot, axis=-1, keepdims=True)
     )
     # address = sum(shifts[i + 1] * jnp.roll(address, i) for i in (-1, 0, 1))
     items = []
@@ -120,5 +120,5 @@ def _Memory(self, x, x_dot, memory, memory_dot, previous, previous_dot):
 
 
 # jvpgen: generator=- rest=7790f17e6817
-# jvpgen: Memory text=2b184bb4e91d source=e701d9d8f85a body=c8c754c43daa
+# jvpgen: Memory text=2b184bb4e91d source=e701d9d8f85a body=abcead5ef85f
 #   Memory_jvp, _Memory <- Memory, jnp, nn

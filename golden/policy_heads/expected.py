@@ -65,7 +65,7 @@ def _Policy(self, observation, observation_dot, masks=None, masks_dot=None):
             logits_dot = tangent_numpy.where(masks[i], logits_dot, 0)
         heads[i] = nn.log_softmax(logits)
         heads_dot[i] = logits_dot - tangent_numpy.sum(
-            jnp.exp(heads[i]) * logits_dot, -1, keepdims=True
+            jnp.exp(heads[i]) * logits_dot, axis=-1, keepdims=True
         )
     # entropy = -sum((jnp.exp(logp) * logp).sum(-1) for logp in heads.values())
     items = []
@@ -98,5 +98,5 @@ def _Policy(self, observation, observation_dot, masks=None, masks_dot=None):
 
 
 # jvpgen: generator=- rest=94e4a6c73dab
-# jvpgen: Policy text=1258fa12d386 source=643780342745 body=375f22ccfb92
+# jvpgen: Policy text=1258fa12d386 source=643780342745 body=1154056a9879
 #   Policy_jvp, _Policy <- Policy, jax, jnp, nn, np

@@ -39,7 +39,7 @@ def _Mixture(self, x, x_dot):
     dense, dense_dot = pushforward(nn.Dense(self.experts), (x,), (x_dot,))
     gates = nn.softmax(dense)
     gates_dot = gates * (
-        dense_dot - tangent_numpy.sum(gates * dense_dot, -1, keepdims=True)
+        dense_dot - tangent_numpy.sum(gates * dense_dot, axis=-1, keepdims=True)
     )
     pushforward(self.sow, ("intermediates", "gates", gates), (None, None, gates_dot))
     # self.sow("losses", "balance", jnp.sum(gates.mean(0) ** 2), init_fn=lambda: 0.0,
@@ -77,5 +77,5 @@ def _Mixture(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=acd3c7c966e2
-# jvpgen: Mixture text=c02af8271738 source=9b2c41639f89 body=0107a75d3747
+# jvpgen: Mixture text=c02af8271738 source=9b2c41639f89 body=ad4869410fea
 #   Mixture_jvp, _Mixture <- Mixture, jnp, nn

@@ -42,7 +42,7 @@ def _Portfolio(self, returns, returns_dot):
     logits, logits_dot = param(self, "logits", nn.initializers.zeros, (3,))
     weights = nn.softmax(logits)
     weights_dot = weights * (
-        logits_dot - tangent_numpy.sum(weights * logits_dot, -1, keepdims=True)
+        logits_dot - tangent_numpy.sum(weights * logits_dot, axis=-1, keepdims=True)
     )
     wealth, peak, drawdown = 1.0, None, 0.0
     wealth_dot = zero(wealth)
@@ -79,5 +79,5 @@ def _Portfolio(self, returns, returns_dot):
 
 
 # jvpgen: generator=- rest=e5ff1e3682bc
-# jvpgen: Portfolio text=908fa285d263 source=651440e3e4c5 body=f7a94be031cc
+# jvpgen: Portfolio text=908fa285d263 source=651440e3e4c5 body=658730525a48
 #   Portfolio_jvp, _Portfolio <- Portfolio, jnp, nn

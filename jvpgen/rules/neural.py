@@ -45,11 +45,11 @@ RULES = rules(
     # --- Along an axis ------------------------------------------------------------------------------------------------
     rule(
         "jax.nn.softmax(x, axis=-1, where=None)",
-        x_dot="out * (x_dot - jnp.sum(out * x_dot, axis, keepdims=True))",
+        x_dot="out * (x_dot - jnp.sum(out * x_dot, axis=axis, keepdims=True))",
     ),
     rule(
         "jax.nn.log_softmax(x, axis=-1)",
-        x_dot="x_dot - jnp.sum(jnp.exp(out) * x_dot, axis, keepdims=True)",
+        x_dot="x_dot - jnp.sum(jnp.exp(out) * x_dot, axis=axis, keepdims=True)",
     ),
     call(
         "jax.nn.standardize(x, axis, mean, variance, epsilon=0, where, *, algorithm)",
