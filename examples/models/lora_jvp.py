@@ -89,20 +89,20 @@ def _LoRAAttention(self, x, x_dot):
     *_, length, width = x.shape
     head_shape = (*x.shape[:-1], self.heads, width // self.heads)
     # query = LoRADense(width, self.rank, name="query")(x).reshape(head_shape)
-    lora_dense, lora_dense_dot = pushforward(
+    query_dense, query_dense_dot = pushforward(
         LoRADense(width, self.rank, name="query"), (x,), (x_dot,)
     )
-    query = lora_dense.reshape(head_shape)
-    query_dot = lora_dense_dot.reshape(head_shape)
+    query = query_dense.reshape(head_shape)
+    query_dot = query_dense_dot.reshape(head_shape)
     # key = nn.Dense(width, name="key")(x).reshape(head_shape)
-    dense, dense_dot = pushforward(nn.Dense(width, name="key"), (x,), (x_dot,))
-    key, key_dot = dense.reshape(head_shape), dense_dot.reshape(head_shape)
+    key_dense, key_dense_dot = pushforward(nn.Dense(width, name="key"), (x,), (x_dot,))
+    key, key_dot = key_dense.reshape(head_shape), key_dense_dot.reshape(head_shape)
     # value = LoRADense(width, self.rank, name="value")(x).reshape(head_shape)
-    lora_dense, lora_dense_dot = pushforward(
+    value_dense, value_dense_dot = pushforward(
         LoRADense(width, self.rank, name="value"), (x,), (x_dot,)
     )
-    value = lora_dense.reshape(head_shape)
-    value_dot = lora_dense_dot.reshape(head_shape)
+    value = value_dense.reshape(head_shape)
+    value_dot = value_dense_dot.reshape(head_shape)
     scores = jnp.einsum("...qhd,...khd->...hqk", query, key)
     scores_dot = tangent_numpy.einsum(
         "...qhd,...khd->...hqk", query_dot, key
@@ -132,27 +132,27 @@ def _LoRAAttention(self, x, x_dot):
 @body(LoRABlock)
 def _LoRABlock(self, x, x_dot):
     # x = x + LoRAAttention(self.heads, self.rank, name="attention")(nn.LayerNorm()(x))
-    lora_attention_layer = LoRAAttention(self.heads, self.rank, name="attention")
+    attention_layer = LoRAAttention(self.heads, self.rank, name="attention")
     layer_norm, layer_norm_dot = pushforward(nn.LayerNorm(), (x,), (x_dot,))
-    lora_attention, lora_attention_dot = pushforward(
-        lora_attention_layer, (layer_norm,), (layer_norm_dot,)
+    attention, attention_dot = pushforward(
+        attention_layer, (layer_norm,), (layer_norm_dot,)
     )
-    x, x_dot = x + lora_attention, x_dot + lora_attention_dot
+    x, x_dot = x + attention, x_dot + attention_dot
     # y = LoRADense(4 * x.shape[-1], self.rank, name="up")(nn.LayerNorm()(x))
-    lora_dense_layer = LoRADense(4 * x.shape[-1], self.rank, name="up")
+    up_dense_layer = LoRADense(4 * x.shape[-1], self.rank, name="up")
     layer_norm, layer_norm_dot = pushforward(nn.LayerNorm(), (x,), (x_dot,))
-    y, y_dot = pushforward(lora_dense_layer, (layer_norm,), (layer_norm_dot,))
+    y, y_dot = pushforward(up_dense_layer, (layer_norm,), (layer_norm_dot,))
     # return x + LoRADense(x.shape[-1], self.rank, name="down")(nn.gelu(y))
-    lora_dense_layer = LoRADense(x.shape[-1], self.rank, name="down")
+    down_dense_layer = LoRADense(x.shape[-1], self.rank, name="down")
     gelu, gelu_dot = gelu_jvp(y, y_dot)
-    lora_dense, lora_dense_dot = pushforward(lora_dense_layer, (gelu,), (gelu_dot,))
-    return x + lora_dense, x_dot + lora_dense_dot
+    down_dense, down_dense_dot = pushforward(down_dense_layer, (gelu,), (gelu_dot,))
+    return x + down_dense, x_dot + down_dense_dot
 
 
 # jvpgen: generator=a66c77e15bec rest=c134f4053f9d
-# jvpgen: LoRABlock text=147eaa68c149 source=848321e50b90 body=951b128e56ba
+# jvpgen: LoRABlock text=147eaa68c149 source=848321e50b90 body=6b501e8b229c
 #   LoRABlock_jvp, adapters_jvp, _LoRABlock <- LoRAAttention, LoRABlock, LoRADense, nn
 # jvpgen: LoRADense text=5aaf8550813d source=68fec928af5c body=8544466cad37
 #   _LoRADense <- LoRADense, nn
-# jvpgen: LoRAAttention text=3f0447bde2b9 source=d0b15d14a832 body=819e57cddc89
+# jvpgen: LoRAAttention text=3f0447bde2b9 source=d0b15d14a832 body=68cd2e84220a
 #   _LoRAAttention <- LoRAAttention, LoRADense, jnp, nn

@@ -99,11 +99,11 @@ def _MeanFlow(self, z, z_dot, t, t_dot, r, r_dot):
         TimeEmbedding(self.features, name="embed_t"), (t,), (t_dot,)
     )
     # condition += TimeEmbedding(self.features, name="embed_span")(t - r)
-    time_embedding, time_embedding_dot = pushforward(
+    embed_span, embed_span_dot = pushforward(
         TimeEmbedding(self.features, name="embed_span"), (t - r,), (t_dot - r_dot,)
     )
-    condition += time_embedding
-    condition_dot += time_embedding_dot
+    condition += embed_span
+    condition_dot += embed_span_dot
     x, x_dot = pushforward(nn.Dense(self.features), (z,), (z_dot,))
     for _ in range(self.blocks):
         x, x_dot = pushforward(ModulatedBlock(), (x, condition), (x_dot, condition_dot))
@@ -112,7 +112,7 @@ def _MeanFlow(self, z, z_dot, t, t_dot, r, r_dot):
 
 
 # jvpgen: generator=a66c77e15bec rest=639a9fdad92e
-# jvpgen: MeanFlow text=84284192e1f7 source=715c94a2a4a5 body=36436652fb66
+# jvpgen: MeanFlow text=84284192e1f7 source=715c94a2a4a5 body=883c00aebbc8
 #   MeanFlow_jvp, _MeanFlow <- MeanFlow, ModulatedBlock, TimeEmbedding, nn
 # jvpgen: TimeEmbedding text=0200d26e9b0d source=dae6c820a09a body=7f11cda57b24
 #   _TimeEmbedding <- TimeEmbedding, jnp, nn

@@ -12,7 +12,7 @@ from jvpgen.analysis.inertness import as_function, has_derivative
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.analysis.uses import captures_active
 from jvpgen.forward import containers, expressions, functions, rule_calls
-from jvpgen.forward.naming import role_of
+from jvpgen.forward.naming import role_of_layer
 from jvpgen.forward.pushed import (
     Block,
     Frame,
@@ -247,13 +247,13 @@ def _function_operand(function: nodes.Expression, frame: Frame, block: Block) ->
         arguments_active = any(is_active(item.value, frame.environment) for item in function.arguments)
         if makes_only and not arguments_active and not isinstance(function.function, nodes.Call):
             own = block.child()
-            return Operand(_made_to_be_called(function, frame, own), own, function, f"{role_of(function)}_layer")
+            return Operand(_made_to_be_called(function, frame, own), own, function, f"{role_of_layer(function)}_layer")
     if isinstance(function, nodes.Attribute) and instances.is_module(function.value, frame.environment):
         module = rule_calls.plain_operand(function.value, frame, block)
         method = nodes.Attribute(module.pushed.primal, function.attribute, span=function.span)
         return replace(module, pushed=Pushed(method))
     operand = rule_calls.plain_operand(function, frame, block)
-    role = f"{role_of(function)}_layer" if isinstance(function, nodes.Call) else None
+    role = f"{role_of_layer(function)}_layer" if isinstance(function, nodes.Call) else None
     held = operand.pushed.tangent if _may_hold_arrays(function) else None
     return replace(operand, pushed=Pushed(operand.pushed.primal, held), role=role)
 

@@ -131,13 +131,25 @@ def _role_of_call(node: nodes.Call) -> str:
             text = second.value.text.strip("'\"") if isinstance(second.value, nodes.Constant) else ""
             return text if text.isidentifier() else "variable_value"
         case nodes.Call(function=nodes.Call() as inner):
-            return _role_of_call(inner)
+            return role_of_layer(inner)
         case nodes.Call(function=nodes.Subscript(value=value)):
             return role_of(value).removesuffix("s") or "value"
     name = (dotted(node.function) or "").split(".")[-1]
     if isinstance(node.function, nodes.Attribute):
         name = node.function.attribute
     return _ROLE_OF_CALL.get(name) or _word(name)
+
+
+def role_of_layer(made: nodes.Call) -> str:
+    """The word for what a layer gives: with the name that Flax knows it by, if the source gives one: `query_dense`."""
+    role = _role_of_call(made)
+    given = next((item.value for item in made.arguments if item.keyword == "name"), None)
+    name = given.text.strip("'\"") if isinstance(given, nodes.Constant) else ""
+    if not name.isidentifier() or name == "None":
+        return role
+    word, kind = _word(name), role.rpartition("_")[2]
+    says_it = any(kind.startswith(part) and len(part) > 3 for part in word.split("_"))  # `embed` of an `Embedding`
+    return word if says_it else f"{word}_{kind}"
 
 
 def _word(name: str) -> str:
