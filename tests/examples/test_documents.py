@@ -27,6 +27,25 @@ def test_excerpts_are_what_their_files_say(page: Path) -> None:
 
 
 @_every_page
+def test_a_body_is_shown_with_the_source_that_it_was_made_from(page: Path) -> None:
+    """Of two excerpts after another from `cnn.py` and `cnn_jvp.py`, `_CNN` belongs to `CNN` or to a method of it."""
+    named = [block.mark.split()[1:] for block in blocks(page) if block.is_excerpt]
+    for pair in zip(named[::2], named[1::2], strict=True):
+        (_, source), (_, body) = sorted(pair, key=lambda one: one[0].endswith("_jvp.py"))
+        assert body == "_" + source.removesuffix(".__call__").replace(".", "_"), page.name
+
+
+def test_statements_in_the_text_have_been_generated() -> None:
+    page = ROOT / "docs" / "reading-generated-code.md"
+    generated = [*(ROOT / "examples" / "models").glob("*_jvp.py"), *(ROOT / "golden").glob("*/expected.py")]
+    code = [path.read_text(encoding="utf-8") for path in sorted(generated)]
+    known = re.sub(r"\s+", "", "".join(code)).replace(",)", ")")
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for statement in re.findall(r"`([^`]*(?: = |pushforward\(|def )[^`]*)`", text):
+        assert re.sub(r"\s+", "", statement).replace(",)", ")") in known, statement
+
+
+@_every_page
 def test_python_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of one page after another, as a reader would type them."""
     monkeypatch.chdir(ROOT)
