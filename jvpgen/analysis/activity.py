@@ -153,10 +153,10 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
             return arguments_are_active(call, environment)
         case callees.LocalFunction(name=name):
             return arguments_are_active(call, environment) or captures(environment.functions[name], environment)
+        case callees.External(qualified=name) | callees.Followed(what=name) if name in callees.USES_MODULES:
+            return True
         case callees.Followed(returns_active=returns_active):
             return returns_active or arguments_are_active(call, environment) or passes_a_module(call, environment)
-        case callees.External(qualified=qualified) if qualified in callees.USES_MODULES:
-            return True
         case callees.External():
             return arguments_are_active(call, environment) or passes_a_module(call, environment)
         case callees.Unknown():
