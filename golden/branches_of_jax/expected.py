@@ -57,7 +57,8 @@ def _undamped(x, x_dot, scale, scale_dot):
 def _Controller(self, x, x_dot, mode, mode_dot):
     w, w_dot = param(self, "w", nn.initializers.normal(1.0), (3,))
 
-    # gain, offset = lax.cond(mode > 0, lambda a: (a * w, 1.0), lambda a: (a + 1, ...
+    # gain, offset = lax.cond(mode > 0, lambda a: (a * w, 1.0), lambda a: (a + 1, 2.0),
+    #     x)
     @body(None)
     def true_branch(a, a_dot):
         return (a * w, 1.0), (a_dot * w + a * w_dot, zero(1.0))

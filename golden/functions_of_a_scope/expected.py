@@ -116,7 +116,8 @@ def _running(scope, x, x_dot, *, decay, decay_dot):
 
 @body(Around)
 def _Around(self, x, x_dot):
-    # return running(self.scope.push("inner"), x, decay=0.9) + learn_scale( ...
+    # return running(self.scope.push("inner"), x, decay=0.9) + learn_scale(self.scope,
+    #     x).sum()
     push, push_dot = pushforward(self.scope.push, ("inner",), (None,))
     running_out, running_out_dot = pushforward(
         running, (push, x), (push_dot, x_dot), decay=0.9

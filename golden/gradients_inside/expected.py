@@ -49,7 +49,8 @@ def _Forces(self, x, x_dot):
     grad, grad_dot = pushforward(jax.grad(energy), (x, w), (x_dot, w_dot))
     force, force_dot = -grad, -grad_dot
 
-    # value, (by_x, by_w) = jax.value_and_grad(lambda a, b: energy(a, b) * scale, ...
+    # value, (by_x, by_w) = jax.value_and_grad(lambda a, b: energy(a, b) * scale,
+    #     argnums=(0, 1))(x, w)
     def function(a, b):
         return energy(a, b) * scale
 
@@ -63,7 +64,8 @@ def _Forces(self, x, x_dot):
         jax.value_and_grad(function, argnums=(0, 1)), (x, w), (x_dot, w_dot)
     )
 
-    # slope, parts = jax.grad(lambda a: (jnp.sum(a**3 * scale), {"scaled": a * ...
+    # slope, parts = jax.grad(lambda a: (jnp.sum(a**3 * scale), {"scaled": a * scale}),
+    #     has_aux=True)(x)
     def function(a):
         return jnp.sum(a**3 * scale), {"scaled": a * scale}
 

@@ -109,7 +109,8 @@ def _Functions(self, c, c_dot, xs, xs_dot):
         nn.switch, (1, [branch_0, branch_1], r, c), (None, None, None, c_dot)
     )
 
-    # m, n = nn.while_loop(lambda m, c: c[1] < 3, lambda m, c: (m(c[0], c[0])[0], c[ ...
+    # m, n = nn.while_loop(lambda m, c: c[1] < 3,
+    #     lambda m, c: (m(c[0], c[0])[0], c[1] + 1), r, (c, 0), carry_variables="stats")
     @body_(None)
     def step(m, c, c_dot):
         # return m(c[0], c[0])[0], c[1] + 1

@@ -167,7 +167,9 @@ def _Scanned(self, x, x_dot, xs, xs_dot):
         in_axes=1,
         out_axes=1,
     )
-    (c, zs), (c_dot, zs_dot) = pushforward(shared(), (c, xs.swapaxes(0, 1)), (c_dot, xs_dot.swapaxes(0, 1)))
+    (c, zs), (c_dot, zs_dot) = pushforward(
+        shared(), (c, xs.swapaxes(0, 1)), (c_dot, xs_dot.swapaxes(0, 1))
+    )
     return (c, ys, zs), (c_dot, ys_dot, zs_dot)
 
 
@@ -199,14 +201,18 @@ def _Deep_setup(self):
 
 @body(Deep)
 def _Deep(self, x, x_dot, scale, scale_dot, train: bool):
-    (x, _), (x_dot, _) = pushforward(Pair(self.blocks, self.blocks_dot), (x, scale, train), (x_dot, scale_dot, None))
+    (x, _), (x_dot, _) = pushforward(
+        Pair(self.blocks, self.blocks_dot), (x, scale, train), (x_dot, scale_dot, None)
+    )
     return x, x_dot
 
 
 @body(Methods)
 def _Methods(self, c, c_dot, parts, parts_dot):
     # c = nn.Dense(3)(c + parts["a"]) * parts["b"]
-    dense, dense_dot = pushforward(nn.Dense(3), (c + parts["a"],), (c_dot + parts_dot["a"],))
+    dense, dense_dot = pushforward(
+        nn.Dense(3), (c + parts["a"],), (c_dot + parts_dot["a"],)
+    )
     c, c_dot = dense * parts["b"], dense_dot * parts["b"] + dense * parts_dot["b"]
     return (
         (c, {"u": c, "v": jnp.sin(c)}),
@@ -235,7 +241,9 @@ def _Carry(self, c, c_dot, xs, xs_dot):
         pushforward(Counter(name="ScanCounter_0"), (c, xs[0]), (c_dot, xs_dot[0]))
         return c, c_dot
     S = nn.scan(Counter, variable_carry="stats")
-    (c, ys), (c_dot, ys_dot) = pushforward(S(name="ScanCounter_0"), (c, xs), (c_dot, xs_dot))
+    (c, ys), (c_dot, ys_dot) = pushforward(
+        S(name="ScanCounter_0"), (c, xs), (c_dot, xs_dot)
+    )
     return (c, ys), (c_dot, ys_dot)
 
 

@@ -92,7 +92,8 @@ def _Recurrence(self, xs, xs_dot, lengths, lengths_dot):
         hidden_dot = total_out_dot * (1 - hidden**2)
         hidden = jnp.where(keep[:, None], hidden, state.hidden)
         hidden_dot = tangent_numpy.where(keep[:, None], hidden_dot, state_dot.hidden)
-        # return State(hidden, state.count + 1), {"hidden": hidden, "count": ...
+        # return State(hidden, state.count + 1),
+        #     {"hidden": hidden, "count": state.count, "one": jnp.ones(3)}
         state_out, state_out_dot = pushforward(
             State, (hidden, state.count + 1), (hidden_dot, state_dot.count)
         )
@@ -113,7 +114,8 @@ def _Recurrence(self, xs, xs_dot, lengths, lengths_dot):
         reverse=True,
     )
 
-    # total, _ = lax.scan(lambda carry, _: (carry * 0.5 + b, None), jnp.zeros(3), ...
+    # total, _ = lax.scan(lambda carry, _: (carry * 0.5 + b, None), jnp.zeros(3), None,
+    #     length=3)
     @body(None)
     def step_out(carry, carry_dot, _, __dot):
         return (carry * 0.5 + b, None), (carry_dot * 0.5 + b_dot, None)
@@ -141,7 +143,8 @@ def _Iterations(self, x, x_dot, n, n_dot):
         lax.fori_loop, (0, n, step, x), (None, n_dot, None, x_dot)
     )
 
-    # grown, steps = lax.while_loop(lambda c: jnp.sum(c[0] ** 2) < 10.0, lambda c: ( ...
+    # grown, steps = lax.while_loop(lambda c: jnp.sum(c[0] ** 2) < 10.0,
+    #     lambda c: (c[0] * 1.5 + w**2, c[1] + 1), (x, 0))
     @body(None)
     def step(c, c_dot):
         return (
@@ -162,7 +165,8 @@ def _Iterations(self, x, x_dot, n, n_dot):
 
     mapped, mapped_dot = pushforward(lax.map, (function, x), (None, x_dot))
 
-    # decays, sums = lax.associative_scan(lambda l, r: (l[0] * r[0], l[1] * r[0] + ...
+    # decays, sums = lax.associative_scan(lambda l, r: (l[0] * r[0],
+    #     l[1] * r[0] + r[1]), (x, x * w))
     @body(None)
     def combine(l, l_dot, r, r_dot):
         return (

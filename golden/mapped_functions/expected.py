@@ -91,7 +91,9 @@ def _Scores(self, q, q_dot, k, k_dot):
     vmap_out, _ = pushforward(jax.vmap, (vmap,), (vmap_dot,), in_axes=(0, None))
     scores, scores_dot = pushforward(vmap_out, (q, k), (q_dot, k_dot))
 
-    # by_part = jax.vmap(lambda parts, s: {"a": parts["x"] * s, "b": (parts["y"] + ...
+    # by_part = jax.vmap(lambda parts, s: {"a": parts["x"] * s, "b": (parts["y"] + s,)},
+    #     in_axes=({"x": 0, "y": None}, 0), out_axes={"a": 1, "b": 0})(
+    #     {"x": q, "y": k[0]}, k)
     @body(None)
     def function(parts, parts_dot, s, s_dot):
         return (

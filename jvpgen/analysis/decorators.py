@@ -50,7 +50,7 @@ def has_own_rule(function: nodes.Function, outer: Environment) -> bool:
 def _decorator(node: nodes.Expression, outer: Environment) -> str | None:
     """The name of a decorator: of what is called, or of what is made a partial of."""
     match node:
-        case nodes.Call(function=function, arguments=(first, *_)) if _is_among(_PARTIAL, dotted(function), outer):
+        case nodes.Call(function=function, arguments=(first, *_)) if _is_partial(function, outer):
             return _decorator(first.value, outer)
         case nodes.Call(function=function):
             return dotted(function)
@@ -60,7 +60,7 @@ def _decorator(node: nodes.Expression, outer: Environment) -> str | None:
 def keeps_results(node: nodes.Expression, outer: Environment) -> bool:
     """Whether a decorator leaves what the function returns to its body: `@jax.jit`, `@partial(jax.jit, …)`."""
     match node:
-        case nodes.Call(function=function, arguments=(first, *_)) if _is_among(_PARTIAL, dotted(function), outer):
+        case nodes.Call(function=function, arguments=(first, *_)) if _is_partial(function, outer):
             return keeps_results(first.value, outer)
         case nodes.Call(function=function):
             return _is_among(_SAME_RESULTS, dotted(function), outer)
@@ -69,7 +69,9 @@ def keeps_results(node: nodes.Expression, outer: Environment) -> bool:
     return _is_among(_SAME_RESULTS, dotted(node), outer)
 
 
-_PARTIAL = frozenset(("functools.partial",))
+def _is_partial(function: nodes.Expression, outer: Environment) -> bool:
+    name = dotted(function)
+    return name is not None and outer.global_name(name) == "functools.partial"
 
 
 def _is_among(known: frozenset[str], name: str | None, outer: Environment) -> bool:
