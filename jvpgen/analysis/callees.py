@@ -44,7 +44,8 @@ _PARTNERED = frozenset(
     "jax.tree_util.tree_flatten jax.tree_util.tree_unflatten "
     "jax.tree_util.tree_structure jax.tree.reduce jax.tree_util.tree_reduce copy.copy copy.deepcopy collections.deque "
     "types.SimpleNamespace flax.core.freeze flax.core.unfreeze flax.core.FrozenDict flax.core.frozen_dict.freeze "
-    "flax.core.frozen_dict.unfreeze flax.core.frozen_dict.FrozenDict builtins.max builtins.min builtins.getattr".split()
+    "flax.core.frozen_dict.unfreeze flax.core.frozen_dict.FrozenDict builtins.max builtins.min builtins.getattr "
+    "opt_einsum.parser.parse_einsum_input".split()
 )  # the runtime does to tangents what these do to values
 _FUNCTION_MAKERS = frozenset(
     "jax.vjp jax.linearize jax.linear_transpose jax.fwd_and_bwd jax.closure_convert jax.tree_util.Partial "

@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 from flax.core import FrozenDict, freeze, unfreeze
+from opt_einsum.parser import parse_einsum_input
 
 from jvpgen.runtime import trees
 from jvpgen.runtime.pair import Pair, is_pair
@@ -84,6 +85,14 @@ def _tree_reduce(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     return trees.reduce([f, Pair(*trees.tree_leaves([tree], is_leaf)), *initial], {})
 
 
+def _parsed(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """`parse_einsum_input((subscripts, *operands))`: two texts, and the operands as arrays."""
+    value, tangent = _halves(args[0])
+    out = parse_einsum_input(value, **kwargs)
+    moving = [zero(operand) for operand in out[2]] if is_zero(tangent) else list(tangent[1:])
+    return out, (zero(out[0]), zero(out[1]), moving)
+
+
 PARTNERS: Mapping[int, Callable[[list[Any], Mapping[str, Any]], Outcome]] = {
     id(copy.copy): _copy,
     id(copy.deepcopy): _deepcopy,
@@ -92,6 +101,7 @@ PARTNERS: Mapping[int, Callable[[list[Any], Mapping[str, Any]], Outcome]] = {
     id(FrozenDict): _mapping(FrozenDict),
     id(types.SimpleNamespace): _namespace,
     id(collections.deque): _deque,
+    id(parse_einsum_input): _parsed,
     id(jax.tree.reduce): _tree_reduce,
     id(jax.tree_util.tree_reduce): _tree_reduce,
 }

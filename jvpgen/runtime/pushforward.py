@@ -138,6 +138,8 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
     outcome = own_operator(f, args) or called_child(f, args, kwargs)
     if outcome is not None:
         return outcome
+    if isinstance(f, types.FunctionType) and f in API and args:  # unbound: `type(module).is_initializing`
+        return API[f](primal_of(args[0]), *args[1:], **kwargs)
     if is_lifted(f) and args:
         return _lifted_function(f, args, kwargs)
     if id(f) in DIRECT:

@@ -51,12 +51,13 @@ ENTRIES = (
         code="JVP404",
         title="lifted transform that runs under nn.jvp",
         severity="warning",
-        cause="`nn.scan`, `nn.vmap` and other lifted transforms are not written out: what they transform runs under "
-        "`nn.jvp`, with the right value and derivative; `nn.remat` and `nn.jit` are no hindrance.",
-        remedy="Nothing needs to be done. A loop over layers is written out, where that is an alternative.",
+        cause="Lifted derivatives (`nn.jvp`, `nn.vjp`, `nn.grad`, `nn.value_and_grad`) and `nn.custom_vjp` inside a module "
+        "are not written out: they run under `nn.jvp`, with the right value and derivative. Other lifted transforms "
+        "are no hindrance.",
+        remedy="Nothing needs to be done. `jvpgen.jvp` in place of `nn.jvp` runs generated code inside.",
         bad=model(
             GOOD_MODULE.replace(
-                "        return 2 * x", "        return nn.vmap(nn.Dense, variable_axes={}, split_rngs={})(2)(x)"
+                "        return 2 * x", "        return nn.grad(lambda mdl, x: (mdl(x) ** 2).sum(), nn.Dense(2), x)[0]"
             )
         ),
         good=model(GOOD_MODULE.replace("        return 2 * x", "        return nn.remat(nn.Dense)(2)(x)")),

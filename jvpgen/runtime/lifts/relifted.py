@@ -10,6 +10,8 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
+from flax.linen import transforms
+
 from jvpgen.runtime.fields import holds_moving
 from jvpgen.runtime.lifts.transforms import partner_of
 from jvpgen.runtime.registry import is_handled
@@ -17,7 +19,9 @@ from jvpgen.runtime.registry import is_handled
 
 def is_lifted(function: Any) -> bool:
     """Whether a lifted transform of Flax made this method or function."""
-    return not is_handled(function) and "transform" in getattr(getattr(function, "__code__", None), "co_freevars", ())
+    if not isinstance(function, types.FunctionType) or is_handled(function):
+        return False
+    return function.__globals__.get("__name__") == transforms.__name__ and "transform" in function.__code__.co_freevars
 
 
 def relifted(function: Any, module: Any, arguments: Iterable[Any]) -> Any:

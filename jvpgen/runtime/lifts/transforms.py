@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 from flax.core import lift
+from flax.linen import transforms
 
 from jvpgen.runtime.control.agreement import Agreement, agreed
 from jvpgen.runtime.control.functions import Twin, bound, outcome, pushed
@@ -163,11 +164,20 @@ def _mapping(function: Any, suffix: str) -> Callable[[Any], Any]:
             for name, tree in plain.items()
             for path, _ in jax.tree_util.tree_flatten_with_path(tree)[0]
         ]
-        out, leaves = pushed(function, [(plain, as_tree(plain, leaves))])
+        if _only_names_axes(function):
+            out = function(plain)
+        else:
+            out, leaves = pushed(function, [(plain, as_tree(plain, leaves))])
         moving = {name: pruned(tree) for name, tree in as_tree(out, leaves).items()}
         return {**out, **{name + suffix: tree for name, tree in moving.items() if tree is not None}}
 
     return mapped
+
+
+def _only_names_axes(function: Any) -> bool:
+    """Whether a mapping is one of `nn.add_metadata_axis`: it changes what boxes say of their axes."""
+    owner = getattr(function, "__globals__", {}).get("__name__")
+    return owner == transforms.__name__ and function.__qualname__.startswith("add_metadata_axis.")
 
 
 _PARTNERS: Mapping[int, Callable[..., Lifted]] = {
