@@ -20,8 +20,8 @@ _HEAD = """\
 
 What of `flax.linen` is written out, and what goes through `jax.jvp` when the program runs. This page is written by
 `docs/write_flax_layers.py`, which runs each; `tests/flax` compares each with `jax.jvp`, whatever moves. Not listed:
-`nn.custom_vjp`, `nn.grad`, `nn.jvp`, `nn.value_and_grad` and `nn.vjp`, which go through `nn.jvp`; what computes nothing;
-the layers for 8-bit numbers, which bring a `jax.custom_vjp`.
+`nn.custom_vjp`, `nn.grad`, `nn.jvp`, `nn.value_and_grad` and `nn.vjp`, which go through `nn.jvp`; what computes
+nothing; the layers for 8-bit numbers, which bring a `jax.custom_vjp`.
 """
 
 

@@ -51,9 +51,9 @@ ENTRIES = (
         code="JVP404",
         title="lifted transform that runs under nn.jvp",
         severity="warning",
-        cause="Lifted derivatives (`nn.jvp`, `nn.vjp`, `nn.grad`, `nn.value_and_grad`) and `nn.custom_vjp` inside a module "
-        "are not written out: they run under `nn.jvp`, with the right value and derivative. Other lifted transforms "
-        "are no hindrance.",
+        cause="Lifted derivatives (`nn.jvp`, `nn.vjp`, `nn.grad`, `nn.value_and_grad`) and `nn.custom_vjp` inside a "
+        "module are not written out: they run under `nn.jvp`, with the right value and derivative. Other lifted "
+        "transforms are no hindrance.",
         remedy="Nothing needs to be done. `jvpgen.jvp` in place of `nn.jvp` runs generated code inside.",
         bad=model(
             GOOD_MODULE.replace(
