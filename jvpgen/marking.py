@@ -53,17 +53,27 @@ def derive(target: Any = None, /, **options: Any) -> Any:
     The options are read from the source text by `python -m jvpgen`; at run time they are only checked for spelling.
 
     Args:
+      target: the class or function, where `derive` is used without options.
       variables: patterns of the variables that get tangents, as `"params/**/lora_*"`. Default: all.
       arguments: names of the arguments that get tangents. Default: all.
       name: the name of the generated function.
-      install: make `jax.jvp` and its kin over `apply` use the generated code.
+      install: make `jax.jvp`, `linearize`, `jacfwd`, `hessian` and `grad` over `apply` use the generated code. (This
+        imports JAX, which the class needs anyway.)
       custom_vjp: what becomes of functions with a `jax.custom_vjp`: an error, or the derivative of their source.
     """
     unknown = set(options) - {"variables", "arguments", "name", "install", "custom_vjp"}
     if unknown:
         raise TypeError(f"derive() has no option {sorted(unknown)[0]!r}")
-    if target is None:
-        return _noted
+    mark = _installed if options.get("install") else _noted
+    return mark if target is None else mark(target)
+
+
+def _installed(target: Marked) -> Marked:
+    if not isinstance(target, type):
+        raise TypeError("derive(install=True) is for module classes: a function has no `apply`")
+    from jvpgen.runtime.install import install
+
+    install(target)
     return _noted(target)
 
 

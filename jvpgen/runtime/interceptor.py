@@ -43,6 +43,11 @@ def intercepted() -> Iterator[None]:
         _depth.value -= 1
 
 
+def is_intercepting() -> bool:
+    """Whether generated code runs just now."""
+    return _depth.value > 0
+
+
 def intercept(next_fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], context: Any) -> Any:
     """A marked call returns a Pair; an unmarked one is the user's, except that `setup` also sets the tangents."""
     function = context.orig_method.func
