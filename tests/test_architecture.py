@@ -38,7 +38,7 @@ BESIDE = {
     "testing": {"runtime", "verify"},
 }
 # The place of a diagnostic is a `Span`, the one thing that the lowest room takes from the one above it.
-EXCEPTIONS = {("diagnostics", "jvpgen.source.span")}
+EXCEPTIONS = {("diagnostics", "jvpgen.source.span"), ("marking", "jvpgen.runtime.install")}
 NUMERIC = {"jax", "jaxlib", "flax", "numpy", "optax", "einops"}
 
 

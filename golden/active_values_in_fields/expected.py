@@ -3,7 +3,7 @@
 """Forward-mode derivatives of `input.py`."""
 
 import flax.linen as nn
-from jvpgen.runtime import apply_jvp, body, opaque, pushforward, zero
+from jvpgen.runtime import Pair, apply_jvp, body, param, pushforward, zero
 
 from input import Conditioned, FiLM
 
@@ -47,12 +47,22 @@ def _FiLM(self, x, x_dot):
     return dense * self.scale + self.shift, dense_dot * self.scale + zero(self.shift)
 
 
-# Conditioned runs under `nn.jvp`: an active value is given to `FiLM` as a field.
-opaque(Conditioned)
+@body(Conditioned)
+def _Conditioned(self, x, x_dot, condition):
+    shift, shift_dot = param(self, "shift", nn.initializers.zeros, (3,))
+    # x = FiLM(shift)(x)
+    film_layer, _ = pushforward(FiLM, (shift,), (shift_dot,))
+    x, x_dot = pushforward(film_layer, (x,), (x_dot,))
+    # return FiLM(condition, scale=shift * condition)(x)
+    scaled, scaled_dot = shift * condition, shift_dot * condition
+    film_layer, _ = pushforward(
+        FiLM, (condition,), (None,), scale=Pair(scaled, scaled_dot)
+    )
+    return pushforward(film_layer, (x,), (x_dot,))
 
 
-# jvpgen: generator=- rest=0d2e9203172f warnings=1
-# jvpgen: Conditioned text=1ae606116379 source=09c7b204145e body=47ec3f672b7d
-#   Conditioned_jvp <- Conditioned, FiLM, nn
+# jvpgen: generator=- rest=37354e432f04
+# jvpgen: Conditioned text=a8bb7d5e4ee7 source=09c7b204145e body=67747ed07ef3
+#   Conditioned_jvp, _Conditioned <- Conditioned, FiLM, nn
 # jvpgen: FiLM text=3196ff806fd3 source=90dcf08a3b3e body=77268505a42b
 #   _FiLM <- FiLM, nn

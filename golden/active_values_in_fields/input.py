@@ -21,7 +21,7 @@ class Conditioned(nn.Module):
     @nn.compact
     def __call__(self, x, condition):
         shift = self.param("shift", nn.initializers.zeros, (3,))
-        x = FiLM(shift)(x)  # W: JVP302
+        x = FiLM(shift)(x)
         return FiLM(condition, scale=shift * condition)(x)
 
 

@@ -149,6 +149,8 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
             mapped := callees.map_as_comprehension(call, environment.local)
         ) is not None:
             return is_active(mapped, environment)
+        case callees.Construct(qualified=qualified) if environment.kind(qualified) == "module_class":
+            return False  # it keeps the tangents of its fields itself
         case callees.Structural() | callees.Construct() | callees.Partial():
             return arguments_are_active(call, environment)
         case callees.LocalFunction(name=name):

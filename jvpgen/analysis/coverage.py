@@ -93,10 +93,15 @@ def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
         reason = f"`{show(node.function)}` is a lifted transform, and runs under `nn.jvp`"
         yield Remaining("opaque", show(node.function), reason, node.span, "JVP404")
         return
-    if not call_is_active(node, environment):
-        return
     kind = callee_of(node, environment)
     text = show(node.function)
+    if isinstance(kind, callees.Construct) and environment.kind(kind.qualified) == "module_class":
+        if arguments_are_active(node, environment):
+            reason = "a field of it may move at run time, and calls of it run under `nn.jvp` then"
+            yield Remaining("dispatched", text, reason, node.span)
+        return
+    if not call_is_active(node, environment):
+        return
     if isinstance(kind, callees.RuleCall) and kind.misfit:
         yield Remaining("opaque", text, f"its rule does not say what to do where {kind.misfit}", node.span, "JVP401")
     elif _is_method_without_rule(node, kind):

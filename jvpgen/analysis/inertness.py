@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from jvpgen.analysis import callees
 from jvpgen.analysis.activity import (
+    arguments_are_active,
     call_is_active,
     callee_of,
     function_environment,
@@ -54,6 +55,8 @@ def _acts(node: nodes.Call, environment: Environment) -> bool:
             return method in callees.REMOVERS
         case callees.Mutation():
             return True
+        case callees.Construct():
+            return arguments_are_active(node, environment)
     return call_is_active(node, environment)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from jvpgen.analysis import callees, control, instances
-from jvpgen.analysis.activity import call_is_active, callee_of, is_active
+from jvpgen.analysis.activity import arguments_are_active, call_is_active, callee_of, is_active
 from jvpgen.analysis.filling import MUTATORS
 from jvpgen.analysis.inertness import as_function, has_derivative
 from jvpgen.analysis.purity import is_trivial
@@ -139,15 +139,19 @@ def _initializer_operand(node: nodes.Expression, frame: Frame, block: Block) -> 
 
 
 def _construct(node: nodes.Call, qualified: str, frame: Frame, block: Block) -> Pushed:
-    """A module or struct is made. A module may not get an active field: its tangent would have no place to live."""
-    if not call_is_active(node, frame.environment):
+    """A module or struct is made. A module itself has no tangent; it keeps those of its fields."""
+    if not arguments_are_active(node, frame.environment):
         return _constructed(node, frame, block)
     kind = frame.environment.kind(qualified)
     if kind == "struct":
         return dispatched(node, frame, block)
     if kind == "class":
         raise NotExpressible(f"an object of the class `{qualified.rpartition('.')[2]}` holds an active value", node)
-    raise NotExpressible(f"an active value is given to `{qualified.rpartition('.')[2]}` as a field", node)
+    name = nodes.Name(frame.naming.temporary(f"{role_of_layer(node)}_layer", block.taken))
+    made = dispatched(node, frame, block)
+    assert made.pair is not None
+    block.assign(tuple_of((name, nodes.Name("_"))), made.pair)
+    return Pushed(name)
 
 
 def _constructed(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
