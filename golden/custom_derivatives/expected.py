@@ -43,7 +43,7 @@ def _Quantizer(self, x, x_dot):
     spike_out, spike_out_dot = pushforward(spike, (x, 0.1), (x_dot, None))
     sign_out, sign_out_dot = pushforward(sign, (x,), (x_dot,))
     y = straight_through_out + spike_out + sign_out
-    y_dot = straight_through_out_dot + spike_out_dot + sign_out_dot  # W: JVP401
+    y_dot = straight_through_out_dot + spike_out_dot + sign_out_dot
     # return y * gate(x) + level(x, levels=4) + self.clipped(x)
     gate_out, gate_out_dot = pushforward(gate, (x,), (x_dot,))
     level_out = level(x, levels=4)
@@ -54,7 +54,7 @@ def _Quantizer(self, x, x_dot):
     )
 
 
-# jvpgen: generator=- rest=f4b8c62029c5 warnings=2
-# jvpgen: Quantizer text=55f2eeb84ab5 source=98a351db6bcb body=413da3b2b3aa
+# jvpgen: generator=- rest=f4b8c62029c5 warnings=1
+# jvpgen: Quantizer text=309f70bbf6b1 source=98a351db6bcb body=413da3b2b3aa
 #   Quantizer_jvp, _Quantizer <- Quantizer, gate, jax, jnp, level, nn, sign, spike,
 #   straight_through

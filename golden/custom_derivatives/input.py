@@ -58,7 +58,7 @@ class Quantizer(nn.Module):
     @nn.compact
     def __call__(self, x):
         x = nn.Dense(3)(x)
-        y = straight_through(x * 3) + spike(x, 0.1) + sign(x)  # W: JVP401
+        y = straight_through(x * 3) + spike(x, 0.1) + sign(x)
         return y * gate(x) + level(x, levels=4) + self.clipped(x)
 
 

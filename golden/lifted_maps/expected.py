@@ -5,17 +5,22 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from flax.linen import partitioning
 from jvpgen.runtime import apply_jvp, body, param, pushforward
+from jvpgen.runtime.formulas import pow_jvp
 
 from input import (
     Boxed,
     Decorated,
     Ensemble,
+    Folded,
+    Gate,
     Mapped,
     Partitioned,
     RematScan,
     Transposed,
     Two,
+    WithStatic,
 )
 
 
@@ -140,6 +145,28 @@ def Transposed_jvp(
     )
 
 
+def WithStatic_jvp(
+    module,
+    variables,
+    x,
+    *,
+    variable_tangents=None,
+    x_dot=None,
+    rngs=None,
+    mutable=False,
+):
+    """`WithStatic` and its derivative along the tangents of the variables and `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        Map_variablesScanFolded_0  Folded
+        Core_remat_staticGate_0    Gate
+    """
+    return apply_jvp(
+        module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
+    )
+
+
 def Partitioned_jvp(
     module,
     variables,
@@ -247,6 +274,50 @@ def _Transposed(self, x, x_dot):
     return y, y_dot
 
 
+@body(Gate)
+def _Gate(self, x, x_dot, power: int, gated: bool = False):
+    # y = nn.Dense(3)(x) ** power
+    dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
+    y, y_dot = pow_jvp(dense, dense_dot, power, None)
+    # return nn.sigmoid(y) if gated else y
+    if gated:
+        chosen = nn.sigmoid(y)
+        chosen_dot = y_dot * chosen * (1 - chosen)
+    else:
+        chosen, chosen_dot = y, y_dot
+    return chosen, chosen_dot
+
+
+@body(WithStatic)
+def _WithStatic(self, x, x_dot):
+    gate = partitioning.remat(Gate, static_argnums=(1, 2))
+    layers = partitioning.scan_with_axes(
+        Folded, variable_axes={"params": 0}, split_rngs={"params": True}, length=2
+    )
+    # return layers()(gate()(x, 2, True), None)[0]
+    layers_layer = layers()
+    gate_out, gate_out_dot = pushforward(gate(), (x, 2, True), (x_dot, None, None))
+    layers_out, layers_out_dot = pushforward(
+        layers_layer, (gate_out, None), (gate_out_dot, None)
+    )
+    return layers_out[0], layers_out_dot[0]
+
+
+@body(Folded)
+def _Folded(self, c, c_dot, _, __dot):
+    w, w_dot = pushforward(
+        partitioning.param_with_axes,
+        ("w", nn.initializers.lecun_normal(), (3, 3)),
+        (None, None, None),
+        axes=("a", "b"),
+    )
+    # return jnp.tanh(c @ w), None
+    product, product_dot = c @ w, c_dot @ w + c @ w_dot
+    tanh = jnp.tanh(product)
+    tanh_dot = product_dot * (1 - tanh**2)
+    return (tanh, None), (tanh_dot, None)
+
+
 @body(Boxed)
 def _Boxed(self, c, c_dot, _, __dot):
     w, w_dot = param(
@@ -318,7 +389,7 @@ def _Ensemble(self, x, x_dot):
     return (y, decode, b), (y_dot, decode_dot, b_dot)
 
 
-# jvpgen: generator=- rest=1dade493f579
+# jvpgen: generator=- rest=bf389654537f
 # jvpgen: Mapped text=fa24a342b19c source=8a06bf09dda4 body=72caf82dd007
 #   Mapped_jvp, _Mapped <- Mapped, nn
 # jvpgen: Decorated text=33505515df4a source=832d058f09c9 body=311b4814fd6f
@@ -327,10 +398,16 @@ def _Ensemble(self, x, x_dot):
 #   RematScan_jvp, _RematScan <- RematScan, nn
 # jvpgen: Transposed text=eba8da07fec5 source=c692d1806263 body=ee761fed8efe
 #   Transposed_jvp, _Transposed <- Transposed, jax, nn
+# jvpgen: WithStatic text=d29369baa285 source=ad2792d8bc7b body=ba07ec0151e2
+#   WithStatic_jvp, _WithStatic <- Folded, Gate, WithStatic, nn, partitioning
 # jvpgen: Partitioned text=c98944f74005 source=b91d29fc6314 body=939880a07298
 #   Partitioned_jvp, _Partitioned <- Boxed, Partitioned, nn
 # jvpgen: Ensemble text=18d7c6df5599 source=cf71fc40981b body=a4ae5983b42e
 #   Ensemble_jvp, _Ensemble <- Ensemble, Two, nn
+# jvpgen: Gate text=cd7a50fbfc1d source=e8a8e1f4f596 body=b50bffc1a7d5
+#   _Gate <- Gate, nn
+# jvpgen: Folded text=9192903d1f05 source=de5eecd8baa9 body=4d52b8b58b3d
+#   _Folded <- Folded, jnp, nn, partitioning
 # jvpgen: Boxed text=c76e6d469ef4 source=8d5f1127db15 body=d73cd55e8a9f
 #   _Boxed <- Boxed, jnp, nn
 # jvpgen: Two text=14d1f8a40cbf source=af7f1099dbc7 body=2ef81c6c623b

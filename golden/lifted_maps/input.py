@@ -4,6 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import jvpgen
+from flax.linen import partitioning
 
 
 @jvpgen.derive
@@ -50,6 +51,31 @@ class Transposed(nn.Module):
         T = nn.map_variables(nn.Dense, "params", trans, trans, init=True)
         y = T(3)(x)
         return y
+
+
+class Gate(nn.Module):
+    @nn.compact
+    def __call__(self, x, power: int, gated: bool = False):
+        y = nn.Dense(3)(x) ** power
+        return nn.sigmoid(y) if gated else y
+
+
+@jvpgen.derive
+class WithStatic(nn.Module):
+    """The older form of remat, with arguments that are static."""
+
+    @nn.compact
+    def __call__(self, x):
+        gate = partitioning.remat(Gate, static_argnums=(1, 2))
+        layers = partitioning.scan_with_axes(Folded, variable_axes={"params": 0}, split_rngs={"params": True}, length=2)
+        return layers()(gate()(x, 2, True), None)[0]
+
+
+class Folded(nn.Module):
+    @nn.compact
+    def __call__(self, c, _):
+        w = partitioning.param_with_axes("w", nn.initializers.lecun_normal(), (3, 3), axes=("a", "b"))
+        return jnp.tanh(c @ w), None
 
 
 class Boxed(nn.Module):
@@ -125,6 +151,7 @@ def EXAMPLES():
         {"module": Mapped(), "args": (normal(key, (4, 2, 3)),)},
         {"module": Decorated(), "args": (normal(key, (2, 3)),)},
         {"module": RematScan(), "args": (normal(key, (2, 3)),)},
+        {"module": WithStatic(), "args": (normal(key, (2, 3)),), "compiled": True},
         {"module": Transposed(), "args": (normal(key, (2, 3)),)},
         {"module": Partitioned(), "args": (normal(key, (3, 3)),)},
         {"module": Ensemble(), "args": (normal(key, (2, 3)),), "mutable": ["batch_stats"]},

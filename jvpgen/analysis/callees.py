@@ -10,6 +10,7 @@ from typing import TypeAlias
 from jvpgen.analysis import control, instances, records
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.filling import MUTATORS
+from jvpgen.analysis.values import Called
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
 from jvpgen.rules import Rule, lookup
@@ -51,6 +52,9 @@ _FUNCTION_MAKERS = frozenset(
     "jax.vjp jax.linearize jax.linear_transpose jax.fwd_and_bwd jax.closure_convert jax.tree_util.Partial "
     "jax.custom_derivatives.closure_convert flax.linen.vjp flax.linen.transforms.vjp flax.core.lift.vjp".split()
 )  # what they return, or a part of it, is called later, and holds what they are given
+_OF_CURRENT_MODULE = frozenset(
+    ("flax.linen.partitioning.param_with_axes", "flax.linen.partitioning.variable_with_axes")
+)  # they find the module around them without being given it
 _TELLS = frozenset("jax.tree_util.keystr jax.eval_shape jax.typeof jax.tree.all jax.tree_util.tree_all".split())
 USES_MODULES = frozenset(
     "jvpgen.jvp jvpgen.runtime.jvp.jvp flax.linen.transforms.cond flax.linen.transforms.switch "
@@ -244,6 +248,8 @@ def _global_callee(qualified: str, environment: Environment, active: bool) -> Ca
     if qualified == "functools.partial":
         return Partial()
     kind = environment.kind(qualified)
+    if kind == "value" and (called := environment.value_calls(qualified)) is not None:
+        return _value_callee(qualified, called, environment, active)
     if kind in ("module_class", "struct", "class"):
         return Construct(qualified)
     if kind == "function":
@@ -253,8 +259,21 @@ def _global_callee(qualified: str, environment: Environment, active: bool) -> Ca
     if qualified in control.LIFTS:
         return Construct(qualified)
     if qualified.startswith("flax.linen."):  # derived from the flax that is installed, on first use
-        return Followed(qualified, returns_active=False)
+        return Followed(qualified, returns_active=qualified in _OF_CURRENT_MODULE)
     return External(qualified)
+
+
+def _value_callee(qualified: str, called: Called, environment: Environment, active: bool) -> Callee:
+    """What a value of a file calls, which is a function by another name, or one that is wrapped."""
+    inner = _global_callee(called.qualified, environment, active)
+    match inner:
+        case Construct():
+            return inner
+        case External() if called.wrapped:
+            return External(qualified)
+        case Followed(returns_active=returns_active):
+            return Followed(qualified, returns_active)
+    return Followed(qualified, returns_active=False) if called.wrapped else inner
 
 
 def _method_callee(

@@ -27,8 +27,9 @@ PARTNERED = frozenset(_ROLES) | _WRAPPERS | frozenset(("jax.grad", "jax.value_an
 
 
 LIFTS = frozenset(
-    f"flax.linen.transforms.{name}"
-    for name in "scan vmap checkpoint jit map_variables remat_scan fold_rngs add_metadata_axis".split()
+    [f"flax.linen.transforms.{name}" for name in "scan vmap checkpoint jit map_variables remat_scan fold_rngs".split()]
+    + [f"flax.linen.partitioning.{name}" for name in "remat scan_with_axes vmap_with_axes".split()]
+    + ["flax.linen.transforms.add_metadata_axis"]
 )  # they make a class of a class, or a function of a function, and call nothing yet
 
 

@@ -13,6 +13,7 @@ from jvpgen.analysis.filling import Filling
 from jvpgen.ir import nodes
 
 if TYPE_CHECKING:
+    from jvpgen.analysis.values import Called
     from jvpgen.source.reach import Definition
 
 
@@ -25,6 +26,10 @@ def _never(name: str) -> bool:
 
 
 def _no_attributes(name: str) -> frozenset[str] | None:
+    return None
+
+
+def _calls_nothing(name: str) -> Called | None:
     return None
 
 
@@ -86,7 +91,8 @@ class Environment:
     knows; `is_static_function` whether a function of the project only computes what has no tangent, such as a shape;
     `filling` in which of its arguments a function, or a method, may store something, None where nobody knows;
     `static_parameters_of` the parameters without a tangent of a function, or of a module class's `__call__`, in reach;
-    `members` are what classes of values declare, `arrays` the locals that plainly hold no value of such a class.
+    `members` are what classes of values declare, `arrays` the locals that plainly hold no value of such a class;
+    `value_calls` what a value of a file calls when it is called.
     """
 
     qualified: Callable[[str], str | None] = _unknown
@@ -108,6 +114,7 @@ class Environment:
     static_parameters_of: Callable[[str], frozenset[str] | None] = _no_attributes
     members: Callable[[], Members] = Members
     arrays: frozenset[str] = frozenset()
+    value_calls: Callable[[str], Called | None] = _calls_nothing
 
     def with_active(self, names: Iterable[str]) -> Environment:
         return replace(self, active=self.active | frozenset(names))

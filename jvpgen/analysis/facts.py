@@ -22,6 +22,7 @@ from jvpgen.analysis.inertness import acts_on_tangents
 from jvpgen.analysis.instances import instance_class, is_collection, is_constructor
 from jvpgen.analysis.members import first_parameter, members_of, stored_attributes
 from jvpgen.analysis.static import static_parameters
+from jvpgen.analysis.values import Called, called_through
 from jvpgen.ir import nodes
 from jvpgen.ir.explicit import mangled, outside_class
 from jvpgen.ir.lower import lower_function
@@ -90,6 +91,9 @@ def file_environment(
         found = reach.definition(name, source)
         return found is not None and found.kind == "function" and _is_static(found, reach)
 
+    def value_calls(name: str) -> Called | None:
+        return called_through(name, source, reach)
+
     def filled_by(name: str) -> Filling | None:
         return filling_of(name, source, reach)
 
@@ -107,6 +111,7 @@ def file_environment(
         static_parameters_of=static_parameters_of,
         filling=filled_by,
         members=members,
+        value_calls=value_calls,
     )
 
 

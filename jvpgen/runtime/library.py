@@ -10,11 +10,14 @@ from typing import Any
 
 import jax
 from flax.core import FrozenDict, freeze, unfreeze
+from flax.linen import partitioning
 from opt_einsum.parser import parse_einsum_input
 
 from jvpgen.runtime import trees
-from jvpgen.runtime.pair import Pair, is_pair
+from jvpgen.runtime.errors import LostTangent
+from jvpgen.runtime.pair import Pair, is_pair, primal_of
 from jvpgen.runtime.record import Record
+from jvpgen.runtime.variables import ShadowVariable
 from jvpgen.runtime.zero import is_zero, zero
 
 Outcome = tuple[Any, Any]
@@ -93,6 +96,15 @@ def _parsed(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     return out, (zero(out[0]), zero(out[1]), moving)
 
 
+def _variable_with_axes(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """`partitioning.variable_with_axes(…)`: Flax's variable, and one of its tangent."""
+    positional, named = primal_of(args), primal_of(dict(kwargs))
+    if not all(is_zero(part.tangent) for part in [*args, *kwargs.values()] if is_pair(part)):
+        raise LostTangent("the initial value of a variable with axes moves")
+    made = partitioning.variable_with_axes(*positional, **named)
+    return made, ShadowVariable(made)
+
+
 PARTNERS: Mapping[int, Callable[[list[Any], Mapping[str, Any]], Outcome]] = {
     id(copy.copy): _copy,
     id(copy.deepcopy): _deepcopy,
@@ -102,6 +114,7 @@ PARTNERS: Mapping[int, Callable[[list[Any], Mapping[str, Any]], Outcome]] = {
     id(types.SimpleNamespace): _namespace,
     id(collections.deque): _deque,
     id(parse_einsum_input): _parsed,
+    id(partitioning.variable_with_axes): _variable_with_axes,
     id(jax.tree.reduce): _tree_reduce,
     id(jax.tree_util.tree_reduce): _tree_reduce,
 }

@@ -17,7 +17,7 @@ import flax.linen as nn
 import jax
 from flax.core import Scope
 
-from jvpgen.runtime import counts, live, local
+from jvpgen.runtime import counts, library, live, local
 from jvpgen.runtime.constants import Constants
 from jvpgen.runtime.control import by_control
 from jvpgen.runtime.errors import LostTangent
@@ -142,8 +142,9 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
         return API[f](primal_of(args[0]), *args[1:], **kwargs)
     if is_lifted(f) and args:
         return _lifted_function(f, args, kwargs)
-    if id(f) in DIRECT:
-        return DIRECT[id(f)](args, kwargs)
+    known = DIRECT.get(id(f)) or library.PARTNERS.get(id(f))
+    if known is not None:
+        return known(args, kwargs)
     for candidate in _layers(f):
         if isinstance(candidate, functools.partial | types.MethodType) and candidate is not f:
             return push(candidate, args, kwargs)

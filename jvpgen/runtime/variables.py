@@ -129,7 +129,7 @@ class ShadowVariable:
     def value(self) -> Any:
         variable = self._primal
         return shadows.read_tangent(
-            variable.scope, variable.collection, variable.name, variable.value, unbox=variable.unbox
+            variable.scope, variable.collection, variable.name, variable.value, unbox=getattr(variable, "unbox", True)
         )
 
     @value.setter

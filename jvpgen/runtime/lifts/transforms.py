@@ -10,7 +10,7 @@ from typing import Any
 
 import jax
 from flax.core import lift
-from flax.linen import transforms
+from flax.linen import partitioning, transforms
 
 from jvpgen.runtime.control.agreement import Agreement, agreed
 from jvpgen.runtime.control.functions import Twin, bound, outcome, pushed
@@ -19,7 +19,7 @@ from jvpgen.runtime.lifted import part_at, pruned
 from jvpgen.runtime.lifts.calls import Core, called, doubled, listed, suffix_of, twins
 from jvpgen.runtime.lifts.filters import axes_with_shadows, with_shadows
 from jvpgen.runtime.lifts.state import Shadows
-from jvpgen.runtime.marks import unmarked
+from jvpgen.runtime.marks import KEYWORD, Mark, unmarked
 from jvpgen.runtime.pair import Pair
 
 Lifted = Callable[..., Pair]
@@ -140,6 +140,27 @@ def whole(transform: Callable[..., Any]) -> Callable[..., Lifted]:
     return partner
 
 
+def remat_static(core: Core, **settings: Any) -> Lifted:
+    """`partitioning.core_remat_static`, which takes no keywords: what is static stays bare, the mark goes inside."""
+
+    def lifted(scopes: Any, *args: Any, **kwargs: Any) -> Pair:
+        state = Shadows()
+
+        def derivative(inner: Any, *given: Any) -> Any:
+            before = state.entered(listed(inner))
+            out = core(inner, *given, **{KEYWORD: Mark()})
+            state.left(listed(inner), before)
+            return out
+
+        variables = with_shadows(settings["variables"], suffix_of(scopes))
+        extended = {**settings, "variables": variables}
+        transform = partitioning.core_remat_static(derivative, **extended)  # type: ignore[no-untyped-call]
+        out: Pair = transform(scopes, *args, **unmarked(kwargs))
+        return out
+
+    return lifted
+
+
 def map_variables(core: Core, **settings: Any) -> Lifted:
     """`lift.map_variables`: what the collections are mapped to moves as the mapping says."""
 
@@ -188,6 +209,7 @@ _PARTNERS: Mapping[int, Callable[..., Lifted]] = {
     id(lift.jit): whole(lift.jit),
     id(lift.fold_rngs): whole(lift.fold_rngs),
     id(lift.map_variables): map_variables,
+    id(partitioning.core_remat_static): remat_static,
 }
 
 
