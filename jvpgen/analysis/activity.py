@@ -159,8 +159,9 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
             return True
         case callees.Followed(returns_active=returns_active):
             return returns_active or arguments_are_active(call, environment) or passes_a_module(call, environment)
-        case callees.External():
-            return arguments_are_active(call, environment) or passes_a_module(call, environment)
+        case callees.External(qualified=name):
+            given = arguments_are_active(call, environment) or passes_a_module(call, environment)
+            return given or callees.may_find_a_module(name, environment)
         case callees.Unknown():
             return True
 

@@ -55,6 +55,10 @@ _FUNCTION_MAKERS = frozenset(
 _OF_CURRENT_MODULE = frozenset(
     ("flax.linen.partitioning.param_with_axes", "flax.linen.partitioning.variable_with_axes")
 )  # they find the module around them without being given it
+_WITHOUT_MODULES = sys.stdlib_module_names | frozenset(
+    "jax jaxlib numpy scipy builtins einops optax chex absl ml_collections ml_dtypes jaxtyping typing_extensions "
+    "flax jvpgen opt_einsum tqdm".split()
+)  # packages whose functions use no module that they are not given
 _TELLS = frozenset("jax.tree_util.keystr jax.eval_shape jax.typeof jax.tree.all jax.tree_util.tree_all".split())
 USES_MODULES = frozenset(
     "jvpgen.jvp jvpgen.runtime.jvp.jvp flax.linen.transforms.cond flax.linen.transforms.switch "
@@ -405,6 +409,13 @@ def makes_a_function(kind: Callee) -> bool:
         case RuleCall(rule=rule, misfit=misfit):
             return bool(misfit) and rule.name == "jax.nn.initializers.*"
     return False
+
+
+def may_find_a_module(qualified: str, environment: Environment) -> bool:
+    """Whether a function of a package that is not read may use the module around it, as Flax's context allows."""
+    package = qualified.split(".")[0]
+    is_outside = environment.kind(qualified) is None and package not in _WITHOUT_MODULES
+    return is_outside and environment.facts is not None
 
 
 def is_super(node: nodes.Expression) -> bool:

@@ -25,6 +25,12 @@ CASES = {
         "dense, dense_dot = pushforward(nn.Dense(4), (x,), (x_dot,))\n"
         "return pushforward(dense_layer, (dense,), (dense_dot,))",
     ),
+    "a function of a package that is not read may use the module around it": (
+        'import otherlib\nw = otherlib.weight("w")\nreturn x * w',
+        "import otherlib\n\n"
+        'w, w_dot = pushforward(otherlib.weight, ("w",), (None,))\n'
+        "return x * w, x_dot * w + x * w_dot",
+    ),
     "a random mask is drawn once": (
         'return x * jax.random.bernoulli(self.make_rng("d"), 0.5, x.shape)',
         '# return x * jax.random.bernoulli(self.make_rng("d"), 0.5, x.shape)\n'
