@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -228,7 +228,7 @@ def _emitted(
     source: SourceModule,
     reach: Reach,
     units: Mapping[str, Unit],
-    requests: Iterable[Request],
+    requests: Sequence[Request],
     settings: Settings,
     inspections: tuple[Mapping[str, Any], ...],
 ) -> Derived:
@@ -252,6 +252,7 @@ def _emitted(
         names,
         {name: spelling.runtime.get(name, name) for name in RUNTIME_NAMES},
         spelling.modules,
+        public.hidden_names(requests, reach, naming),
         settings.absolute_imports,
     )
     parts = [made for made, _ in functions]

@@ -21,8 +21,9 @@ def Defaulted_jvp(
     x_dot=None,
     scale_dot=None,
     shift_dot=None,
-    rest_dot=(),
+    rest_dot=None,
     weight_dot=None,
+    extra_dot=None,
     rngs=None,
     mutable=False,
     **extra,
@@ -36,13 +37,13 @@ def Defaulted_jvp(
         module,
         variables,
         (x, scale, shift, *rest),
-        (x_dot, scale_dot, shift_dot, *rest_dot),
+        (x_dot, scale_dot, shift_dot, *(rest_dot or (None,) * len(rest))),
         variable_tangents,
         rngs=rngs,
         mutable=mutable,
+        keywords=Pair(extra, extra_dot),
         weight=Pair(weight, weight_dot),
         mode=mode,
-        **extra,
     )
 
 
@@ -79,5 +80,5 @@ def _Defaulted(
 
 
 # jvpgen: generator=- rest=fa0db6a13a71
-# jvpgen: Defaulted text=1461431de513 source=56b4d656bd91 body=e875ba74fa07
+# jvpgen: Defaulted text=1461431de513 source=56b4d656bd91 body=33e06e345aa9
 #   Defaulted_jvp, _Defaulted <- Defaulted, WEIGHT, nn

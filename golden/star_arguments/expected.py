@@ -17,7 +17,7 @@ def Fusion_jvp(
     bias=None,
     variable_tangents=None,
     x_dot=None,
-    others_dot=(),
+    others_dot=None,
     bias_dot=None,
     rngs=None,
     mutable=False,
@@ -34,7 +34,7 @@ def Fusion_jvp(
         module,
         variables,
         (x, *others),
-        (x_dot, *others_dot),
+        (x_dot, *(others_dot or (None,) * len(others))),
         variable_tangents,
         rngs=rngs,
         mutable=mutable,
@@ -85,7 +85,7 @@ def _Fusion(self, x, x_dot, *others, others_dot=(), bias=None, bias_dot=None):
 
 
 # jvpgen: generator=- rest=6d830e4ed167
-# jvpgen: Fusion text=a929e25c4887 source=7173f1c47c3d body=8e692a5fbe34
+# jvpgen: Fusion text=a929e25c4887 source=7173f1c47c3d body=6b742f315ba8
 #   Fusion_jvp, _Fusion <- Concat, Fusion, nn, weighted
 # jvpgen: weighted text=a559b184d1ec source=6adb03b24811 body=b1d8b3928be6
 #   _weighted <- weighted

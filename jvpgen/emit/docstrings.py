@@ -9,19 +9,38 @@ from jvpgen.ir.declarations import Declarations, DeclaredVariable
 
 
 def of_method(
-    label: str, active: Iterable[str], only: Iterable[str] | None, declarations: Declarations, line_length: int
+    label: str,
+    active: Iterable[str],
+    only: Iterable[str] | None,
+    renamed: Iterable[str],
+    declarations: Declarations,
+    line_length: int,
 ) -> str:
-    """The docstring of `CNN_jvp`, quotes included; `active` are the arguments that may carry a tangent."""
+    """The docstring of `CNN_jvp`, quotes included; `active` are the arguments that may carry a tangent.
+
+    `renamed` are those of the function's own arguments whose names the user's arguments have.
+    """
     arguments = [f"`{name}`" for name in active]
     variables = ["the variables"] if only is None else [f"`{pattern}`" for pattern in only]
     moving = _enumerated([*variables, *arguments])
     summary = f"`{label}` and its derivative along the tangents of {moving}."
     returns = "Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`."
     lines = [*_wrapped(summary, line_length - 3), "", *_wrapped(returns, line_length)]
+    lines += _about_names(list(renamed), line_length)
     table = [*_variables(declarations), *_children(declarations)]
     if table:
         lines += ["", *_aligned(table, line_length)]
     return _quoted(lines)
+
+
+def _about_names(renamed: list[str], line_length: int) -> list[str]:
+    """What the names that end with an underscore are, for want of their usual ones."""
+    if not renamed:
+        return []
+    taken = _enumerated([f"`{name}`" for name in renamed])
+    spelled = _enumerated([f"`{name}_`" for name in renamed])
+    theirs = f"{taken} is an argument" if len(renamed) == 1 else f"{taken} are arguments"
+    return ["", *_wrapped(f"{theirs} of the method itself; what is usually called so is {spelled}.", line_length)]
 
 
 def _enumerated(items: list[str]) -> str:

@@ -44,9 +44,13 @@ def import_lines(
     names: Names,
     runtime: Mapping[str, str],
     modules: Mapping[str, str],
+    hidden: Mapping[str, str],
     absolute: bool,
 ) -> list[str]:
-    """The import statements for the names in `used`, in the groups third-party, jvpgen, source."""
+    """The import statements for the names in `used`, in the groups third-party, jvpgen, source.
+
+    `hidden` are names that stand for definitions of the source which have another name there.
+    """
     others: set[str] = set()
     ours: defaultdict[str, list[str]] = defaultdict(list)
     own: set[str] = set()
@@ -56,6 +60,8 @@ def import_lines(
         if name in spelled_runtime or (name in RUNTIME_NAMES and name not in runtime):
             original = spelled_runtime.get(name, name)
             ours["jvpgen.runtime"].append(name if original == name else f"{original} as {name}")
+        elif name in hidden:
+            own.add(f"{hidden[name]} as {name}")
         elif name in _FORMULAS and not names.candidates(name):
             ours["jvpgen.runtime.formulas"].append(name)
         elif names.candidates(name):
@@ -114,9 +120,9 @@ def _listed(items: Iterable[str]) -> str:
     return ", ".join(sorted(items, key=_name_order))
 
 
-def _name_order(item: str) -> tuple[int, str]:
+def _name_order(item: str) -> tuple[int, str, str]:
     name = item.split()[0]
-    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name)
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name, item)
 
 
 def _sections(lines: Sequence[str], own: Sequence[str]) -> list[str]:

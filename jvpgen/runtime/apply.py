@@ -18,7 +18,7 @@ from jvpgen.runtime.errors import NotGenerated
 from jvpgen.runtime.generated import find_body, load_siblings
 from jvpgen.runtime.interceptor import intercepted
 from jvpgen.runtime.narrow import check_only
-from jvpgen.runtime.pair import is_pair
+from jvpgen.runtime.pair import Pair, is_pair
 from jvpgen.runtime.pushforward import push
 from jvpgen.runtime.registry import exact_function, is_opaque
 from jvpgen.runtime.zero import Zero, is_zero
@@ -37,6 +37,7 @@ def apply_jvp(
     update_tangents: bool = False,
     capture_intermediates: Any = False,
     only: Sequence[str] | None = None,
+    keywords: Mapping[str, Any] | Pair | None = None,
     **kwargs: Any,
 ) -> Any:
     """`module.apply(variables, *primals, **kwargs)` and its tangent.
@@ -46,6 +47,7 @@ def apply_jvp(
       variable_tangents: tangents by collection, with the structure of `variables` or parts of it; the rest is zero.
       update_tangents: also return the tangents of the updated collections.
       kwargs: keyword arguments of the method. They are constants, unless they are `Pair(primal, tangent)`.
+      keywords: more of them, as a mapping or as a Pair of the mapping and its tangents: for names that are taken here.
       only: patterns of the variables that may have tangents (`params/**/lora_*`); others raise ValueError.
       rngs, mutable, method, capture_intermediates: as in `Module.apply`.
 
@@ -56,7 +58,7 @@ def apply_jvp(
     if only is not None:
         check_only(only, variable_tangents)
     args = boundary.arguments(primals, tangents)
-    named = {name: boundary.argument(value, name) for name, value in kwargs.items()}
+    named = boundary.named_arguments(kwargs, keywords)
     suffix = shadows.free_suffix([*variables, *shadows.names_in_filter(mutable)])
     bound_variables = _with_shadows(variables, variable_tangents, suffix)
 

@@ -33,6 +33,20 @@ def arguments(primals: Sequence[Any], tangents: Sequence[Any] | None) -> list[An
     return [argument(value, f"tangents[{i}]") for i, value in enumerate(args)]
 
 
+def named_arguments(kwargs: Mapping[str, Any], keywords: Mapping[str, Any] | Pair | None) -> dict[str, Any]:
+    """Keyword arguments on entry: those given as such, and those of a mapping, which may be a Pair of mappings."""
+    values, tangents = keywords if isinstance(keywords, Pair) else (keywords or {}, {})
+    moving = {} if is_zero(tangents) else dict(tangents)
+    unknown = [name for name in moving if name not in values]
+    if unknown:
+        raise ValueError(f"a tangent for {unknown[0]!r}, which is no argument of this call; it has {list(values)}")
+    twice = [name for name in values if name in kwargs]
+    if twice:
+        raise TypeError(f"multiple values for keyword argument {twice[0]!r}")
+    paired = {name: value if moving.get(name) is None else Pair(value, moving[name]) for name, value in values.items()}
+    return {name: argument(value, name) for name, value in {**kwargs, **paired}.items()}
+
+
 def argument(value: Any, name: str) -> Any:
     """An argument on entry: arrays are JAX's, tangents fit, and what does not move is no Pair."""
     if not isinstance(value, Pair):

@@ -76,6 +76,7 @@ def scope_jvp(
     primals: Sequence[Any],
     tangents: Sequence[Any] | None,
     variable_tangents: Mapping[str, Any] | None = None,
+    keywords: Mapping[str, Any] | Pair | None = None,
     /,
     only: Sequence[str] | None = None,
     **kwargs: Any,
@@ -83,11 +84,12 @@ def scope_jvp(
     """`function(scope, *primals, **kwargs)` and its tangent: the public door of a derived function of a scope.
 
     A tangent of None is zero. Keyword arguments are constants, unless they are `Pair(primal, tangent)`. Variables that
-    none of the patterns in `only` fits may have no tangent. A bound module may stand for the scope.
+    none of the patterns in `only` fits may have no tangent. `keywords` holds more keyword arguments, as a mapping or as
+    a Pair of the mapping and its tangents. A bound module may stand for the scope.
     """
     if only is not None:
         check_only(only, variable_tangents)
-    named = {name: boundary.argument(value, name) for name, value in kwargs.items()}
+    named = boundary.named_arguments(kwargs, keywords)
     fn = functools.partial(function, **named) if named else function
     if isinstance(scope, nn.Module):
         return _of_module(fn, scope, primals, tangents, variable_tangents, True, True)

@@ -16,6 +16,9 @@ from jvpgen.runtime.pair import Pair, is_pair
 from jvpgen.runtime.zero import is_zero
 
 KEYWORD = "jvpgen_marked"
+_OF_FLAX = ("orig_method", "module")  # what Flax hands to interceptors besides: no keyword of a call may have its name
+_RENAMED = {name: f"{KEYWORD}_{name}" for name in _OF_FLAX}
+_ORIGINAL = {renamed: name for name, renamed in _RENAMED.items()}
 
 
 @jax.tree_util.register_static
@@ -36,7 +39,7 @@ def is_marked(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
 def marked(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """The arguments of a marked call. What does not move and is no array stays bare: it may be static."""
     positional = [_bare_if_still(argument) for argument in args]
-    named = {name: _bare_if_still(argument) for name, argument in kwargs.items()}
+    named = {_RENAMED.get(name, name): _bare_if_still(argument) for name, argument in kwargs.items()}
     if not is_marked(positional, named):
         _mark_one(positional, named)
     return positional, named
@@ -63,4 +66,4 @@ def _mark_one(positional: list[Any], named: dict[str, Any]) -> None:
 
 
 def unmarked(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: argument for name, argument in kwargs.items() if name != KEYWORD}
+    return {_ORIGINAL.get(name, name): argument for name, argument in kwargs.items() if name != KEYWORD}

@@ -60,8 +60,11 @@ class Example:
             return {}
         keys = {"params": jax.random.key(0), **self.rngs}
 
+        def called(bound: Any) -> Any:  # Flax's `init` takes some names for its own
+            return (getattr(bound, self.method) if self.method else bound)(*self.args, **self.kwargs)
+
         def made() -> Any:
-            return self.module.init(keys, *self.args, method=self.method, **self.kwargs)
+            return self.module.init(keys, method=called)
 
         random = np.random.default_rng(0)
         variables = made() if self.init else jax.eval_shape(made)

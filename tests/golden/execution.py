@@ -123,9 +123,11 @@ def _applied(example: Example, inputs: Inputs) -> Any:
     args, kwargs = _call(example, inputs.arguments)
     if example.module is None:
         return example.function(*args, **kwargs), {}
-    out = example.module.apply(
-        inputs.variables, *args, rngs=dict(example.rngs), mutable=example.mutable, method=example.method, **kwargs
-    )
+
+    def called(bound: Any) -> Any:  # Flax's `apply` takes some names for its own
+        return (getattr(bound, example.method) if example.method else bound)(*args, **kwargs)
+
+    out = example.module.apply(inputs.variables, rngs=dict(example.rngs), mutable=example.mutable, method=called)
     return out if example.mutable is not False else (out, {})
 
 
@@ -150,19 +152,22 @@ def _derived(example: Example, inputs: Inputs, tangents: Inputs, public: Any) ->
         settings: dict[str, Any] = {}
         if example.module is not None:
             args = (example.module, inputs.variables, *args)
-            settings = {
+            given = {
                 "variable_tangents": dict(tangents.variables),
                 "rngs": dict(example.rngs),
                 "mutable": example.mutable,
             }
+            theirs = example.own_parameter_names()
+            settings = {f"{name}_" if name in theirs else name: value for name, value in given.items()}
         out, out_dot, *updates = public(*args, **{**kwargs, **_tangents_by_name(example, tangents)}, **settings)
         return (out, updates[0] if updates else {}), (out_dot, {})
     pairs = {name: Pair(kwargs[name], tangents.arguments[name]) for name in kwargs if name in tangents.arguments}
+    keywords = {**kwargs, **pairs}
     dots = tuple(tangents.arguments.get(str(place)) for place in range(len(args)))
     if example.module is None:
         from jvpgen.runtime.function import function_jvp
 
-        out, out_dot = function_jvp(example.function, args, dots, **{**kwargs, **pairs})
+        out, out_dot = function_jvp(example.function, args, dots, **keywords)
         return (out, {}), (out_dot, {})
     result = apply_jvp(
         example.module,
@@ -174,7 +179,7 @@ def _derived(example: Example, inputs: Inputs, tangents: Inputs, public: Any) ->
         mutable=example.mutable,
         method=example.method,
         update_tangents=example.mutable is not False,
-        **{**kwargs, **pairs},
+        keywords=keywords,
     )
     out, out_dot, updates, updates_dot = result if example.mutable is not False else (*result, {}, {})
     return (out, updates), (out_dot, updates_dot)
