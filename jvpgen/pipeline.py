@@ -259,7 +259,7 @@ def _emitted(
     origin = _IN_MEMORY if settings.in_memory else f"To regenerate: {_command(source)}"
     members = records.special_members(file_environment(source, reach))
     text = module_text(source, lines, parts, settings.line_length, origin, members)
-    uses = {unit.name: _uses(unit, source, reach) for unit in ordered}
+    uses = {unit.name: _uses(unit, requests, source, reach) for unit in ordered}
     derived_functions = tuple(
         DerivedFunction(made.name, name, uses[name]) for made, name in functions if isinstance(made, nodes.Function)
     )
@@ -275,12 +275,13 @@ def _command(source: SourceModule) -> str:
     return f"python -m jvpgen {source.path}"
 
 
-def _uses(unit: Unit, source: SourceModule, reach: Reach) -> tuple[tuple[str, str], ...]:
+def _uses(unit: Unit, requests: Iterable[Request], source: SourceModule, reach: Reach) -> tuple[tuple[str, str], ...]:
     """What the unit was made from: itself, the names of this file that it reads, definitions of other files."""
     found: dict[tuple[str, str], None] = {("", unit.name.split(".")[0]): None}
     for name in sorted(globals_read(unit, reach)):
         found["", name] = None
-    for other in (*unit.bases, *referenced(unit, reach)):
+    options = [item.named for item in requests if item.definition is unit.definition and item.named is not None]
+    for other in (*unit.bases, *referenced(unit, reach), *options):
         name = other.path_in_module.split(".")[0]
         if other.module is source:
             found["", name] = None

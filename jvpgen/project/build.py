@@ -14,8 +14,9 @@ from typing import Any
 
 from jvpgen.diagnostics.catalogue import STRICT_CODES, diagnostic
 from jvpgen.diagnostics.report import Report, whole_file
+from jvpgen.project.asking import that_may_ask
 from jvpgen.project.compiler import Compiler, Derived
-from jvpgen.project.files import Layout, bears_banner, is_output, may_ask, outputs, sources
+from jvpgen.project.files import Layout, bears_banner, is_output, outputs, sources
 from jvpgen.project.footer import Footer, Part, edited_parts, split_footer, with_footer
 from jvpgen.project.freshness import is_fresh, reader, texts_used
 from jvpgen.project.keys import definitions, generator_key, source_key, text_key
@@ -50,7 +51,8 @@ def build(paths: Sequence[Path], layout: Layout, compiler: Compiler, switches: S
     report = new_report(switches)
     found = sources(paths, layout, report)
     named = {path.absolute() for path in paths}
-    inputs = [path for path in found if switches.all or path in named or may_ask(path)]
+    asking = set() if switches.all else set(that_may_ask([path for path in found if path not in named], layout))
+    inputs = [path for path in found if switches.all or path in named or path in asking]
     report.extend(compiler.problems)
     if report.has_errors and any(found.code == "JVP202" for found in report):
         return Build((), report)  # without the packages that it should follow, other text would be written

@@ -80,19 +80,6 @@ def bears_banner(text: str) -> bool:
     return any(line.startswith("#") and line[1:].strip().startswith(BANNER) for line in lines)
 
 
-def may_ask(source: Path) -> bool:
-    """Whether a file that was found in a folder can hold `@jvpgen.derive` in any spelling, without parsing it.
-
-    The decorator cannot be reached without one of these words, unless another file renames it (`from jvpgen import
-    derive as d`, imported from there): such a file is to be named itself.
-    """
-    try:
-        data = source.read_bytes()
-    except OSError:
-        return True  # reading it properly will say why not
-    return b"jvpgen" in data or b"derive" in data
-
-
 # --- Inputs -----------------------------------------------------------------------------------------------------------
 
 
@@ -125,6 +112,13 @@ def outputs(paths: Iterable[Path], layout: Layout) -> tuple[Path, ...]:
         if mirrored.is_dir():
             found.update(_walk(mirrored, layout))
     return tuple(sorted(path for path in found if is_output(path)))
+
+
+def project_files(layout: Layout) -> Iterator[Path]:
+    """Every Python file of the project that its files may import, excluded ones too."""
+    for folder, names, files in os.walk(layout.root):
+        names[:] = [name for name in names if name not in _NEVER and not name.startswith(".")]
+        yield from (Path(folder, name) for name in files if name.endswith(".py"))
 
 
 def _walk(top: Path, layout: Layout) -> Iterator[Path]:

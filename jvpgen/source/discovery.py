@@ -5,8 +5,7 @@
     found.modules        # every linen Module class of the file, nested ones and those inside functions included
     found.diagnostics    # JVP101 … JVP107, each with the span of the culprit
 
-`DeriveOptions` says what the literal arguments of `derive` are. Outputs of one name are told apart within the file. A
-file that holds neither the word `jvpgen` nor the word `derive` asks for nothing.
+`DeriveOptions` says what the literal arguments of `derive` are. Outputs of one name are told apart within the file.
 """
 
 from __future__ import annotations
@@ -52,11 +51,15 @@ class DeriveOptions:
 
 @dataclass(frozen=True, eq=False)
 class Derived:
-    """One request for a derivative: a module class or a plain function, and the span of its decorator."""
+    """One request for a derivative: a module class or a plain function, and the span of its decorator.
+
+    `named` is the value that the decorator's name stands for, where that and not the decorator says the options.
+    """
 
     definition: Definition
     options: DeriveOptions
     span: Span
+    named: Definition | None = None
 
     @property
     def function_name(self) -> str:
@@ -76,18 +79,16 @@ def discover(source: SourceModule, reach: Reach) -> Discovery:
     derived: list[Derived] = []
     modules: list[Definition] = []
     problems: list[Diagnostic] = []
-    marked = "jvpgen" in source.text or "derive" in source.text
     for place in _places(source.tree.body, source.name, reach.names(source), ()):
         definition = reach.define(source, place.qualified, place.node)
         if definition is None:
             continue
         if isinstance(place.node, cst.ClassDef) and is_module(definition, reach) and definition.qualified != MODULE:
             modules.append(definition)
-        if marked:
-            for decorator in _derive_decorators(place, source, reach):
-                outcome = _request(definition, decorator, place, source, reach)
-                problems += outcome if isinstance(outcome, list) else ()
-                derived += () if isinstance(outcome, list) else (outcome,)
+        for decorator in _derive_decorators(place, source, reach):
+            outcome = _request(definition, decorator, place, reach)
+            problems += outcome if isinstance(outcome, list) else ()
+            derived += () if isinstance(outcome, list) else (outcome,)
     problems += _clashes(derived, reach)
     return Discovery(tuple(derived), tuple(modules), tuple(problems))
 
@@ -128,22 +129,48 @@ def _may_hold_definitions(node: cst.FunctionDef) -> bool:
 # --- Decorators -------------------------------------------------------------------------------------------------------
 
 
-def _derive_decorators(place: _Place, source: SourceModule, reach: Reach) -> list[cst.BaseExpression]:
+@dataclass(frozen=True, eq=False)
+class _Decorator:
+    """A `derive` decorator: where it stands, and what says its options, which may be in another file.
+
+    That is the decorator itself, or the value of its name: `mark = jvpgen.derive(arguments=("x",))`, `@mark`.
+    """
+
+    span: Span
+    value: cst.BaseExpression
+    source: SourceModule
+    named: Definition | None = None
+
+
+def _derive_decorators(place: _Place, source: SourceModule, reach: Reach) -> list[_Decorator]:
     """The `derive` decorators of a definition, in source order."""
     found = []
     for item in place.node.decorators:
         value = item.decorator
         function = value.func if isinstance(value, cst.Call) else value
-        if any(reach.resolve(name, source) in DERIVE for name in place.names.alternatives(function)):
-            found.append(value)
+        for name in place.names.alternatives(function):
+            if reach.resolve(name, source) in DERIVE:
+                found.append(_Decorator(source.span(value), value, source))
+                break
+            made = _made_elsewhere(name, source, reach) if function is value else None
+            if made is not None:
+                found.append(_Decorator(source.span(value), made.node, made.module, made))  # type: ignore[arg-type]
+                break
     return found
 
 
-def _request(
-    definition: Definition, decorator: cst.BaseExpression, place: _Place, source: SourceModule, reach: Reach
-) -> Derived | list[Diagnostic]:
+def _made_elsewhere(name: str, source: SourceModule, reach: Reach) -> Definition | None:
+    """The value of a name, if that is a call of `derive`."""
+    definition = reach.definition(name, source)
+    if definition is None or not isinstance(definition.node, cst.Call):
+        return None
+    names = reach.names(definition.module).alternatives(definition.node.func)
+    return definition if any(reach.resolve(found, definition.module) in DERIVE for found in names) else None
+
+
+def _request(definition: Definition, decorator: _Decorator, place: _Place, reach: Reach) -> Derived | list[Diagnostic]:
     """The request that a decorator makes, or why it makes none."""
-    span = source.span(decorator)
+    span = decorator.span
     name = definition.name
     if any(isinstance(outer, cst.FunctionDef) for outer in place.around):
         return [diagnostic("JVP107", f"`{name}` is defined inside a function", span)]
@@ -156,11 +183,11 @@ def _request(
         return [
             diagnostic("JVP101", f"`{name}` is no `flax.linen.Module`", span, notes=_unknown_bases(definition, reach))
         ]
-    options = _options(decorator, source)
+    options = _options(decorator.value, decorator.source)
     if isinstance(options, list):
         return options
-    unknown = list(_unknown_arguments(definition, options, decorator, source, reach))
-    return unknown or Derived(definition, options, span)
+    unknown = list(_unknown_arguments(definition, options, decorator, reach))
+    return unknown or Derived(definition, options, span, decorator.named)
 
 
 def _unknown_bases(definition: Definition, reach: Reach) -> tuple[str, ...]:
@@ -238,10 +265,10 @@ assert set(_CHECKS) == {item.name for item in fields(DeriveOptions)}
 
 
 def _unknown_arguments(
-    definition: Definition, options: DeriveOptions, decorator: cst.BaseExpression, source: SourceModule, reach: Reach
+    definition: Definition, options: DeriveOptions, decorator: _Decorator, reach: Reach
 ) -> Iterator[Diagnostic]:
     """Complaints about `arguments` that neither the function nor any method of the class has."""
-    if options.arguments is None or not isinstance(decorator, cst.Call):
+    if options.arguments is None or not isinstance(decorator.value, cst.Call):
         return
     known: set[str] = set()
     if isinstance(definition.node, cst.FunctionDef):
@@ -250,11 +277,12 @@ def _unknown_arguments(
         for method in methods(definition, reach).values():
             known.update(_parameter_names(method.node))
     place = next(
-        item.value for item in decorator.args if item.keyword is not None and item.keyword.value == "arguments"
+        item.value for item in decorator.value.args if item.keyword is not None and item.keyword.value == "arguments"
     )
     for name in options.arguments:
         if name not in known:
-            yield diagnostic("JVP106", f"`{definition.name}` has no argument `{name}`", source.span(place))
+            span = decorator.source.span(place)
+            yield diagnostic("JVP106", f"`{definition.name}` has no argument `{name}`", span)
 
 
 def _parameter_names(node: cst.FunctionDef) -> Iterator[str]:

@@ -3,7 +3,7 @@
     canonical("flax.linen.Dense")          # "flax.linen.linear.Dense"
     canonical("flax.linen.relu")           # "jax.nn.relu"
     is_module_class("flax.linen.linear.Dense")
-    STARS["flax.linen"]                    # what `from flax.linen import *` brings
+    STARS["flax.linen"]                    # what `from flax.linen import *` brings (and `from jvpgen import *`)
 
 So classes that derive from `nn.Dense` are recognised where no flax is installed. A test compares the tables with the
 installed flax.
@@ -140,6 +140,8 @@ def _parse_exports() -> dict[str, str]:
 
 _PRIVATE = frozenset({"DenseParams", "Fp8DotGeneralBase", "_Conv"})
 _ACTIVATIONS = ("tanh", *(word.partition("=")[0] for word in _OTHERS["jax.nn"].split()))
+_JVPGEN = "NotGenerated StaleDerivative __version__ apply_jvp derive transform"  # our own `__all__`
+
 _BASES = _parse_classes()
 _EXPORTS = _parse_exports()
 
@@ -156,6 +158,7 @@ STARS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "flax.linen.initializers": {
             name: f"flax.linen.initializers.{name}" for name in (*_INITIALIZERS.split(), "ones_init", "zeros_init")
         },
+        "jvpgen": {name: f"jvpgen.{name}" for name in _JVPGEN.split()},
         "typing": {},
     }
 )

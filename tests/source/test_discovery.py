@@ -8,6 +8,7 @@ from jvpgen.source.discovery import DeriveOptions, Discovery, discover
 from tests.source.conftest import source
 
 HEAD = "import flax.linen as nn\nimport jvpgen\n"
+MARKS = "import jvpgen\nderive = mark = jvpgen.derive\nbare = jvpgen.derive()\nfor_x = derive(arguments=('x', 'w'))\n"
 BODY = "class M(nn.Module):\n    def __call__(self, x, z=0): return x\n"
 
 
@@ -26,15 +27,26 @@ def found(project, text: str, more: dict[str, str] | None = None) -> Discovery:
         ("from jvpgen import derive as d", "@d()"),
         ("from marks import derive as mark", "@mark"),
         ("import marks", "@marks.derive()"),
+        ("from jvpgen import *", "@derive"),
+        ("from marks import mark", "@mark"),
+        ("from marks import mark as m", "@m()"),
+        ("import marks", "@marks.mark"),
+        ("from marks import bare", "@bare"),
     ],
 )
 def test_any_spelling(project, imports, decorator):
     text = f"import flax.linen as nn\n{imports}\n\n{decorator}\n{BODY}"
-    result = found(project, text, {"marks.py": "import jvpgen\nderive = jvpgen.derive\n"})
+    result = found(project, text, {"marks.py": MARKS})
     assert [item.function_name for item in result.derived] == ["M_jvp"]
     assert result.diagnostics == ()
     assert result.derived[0].options == DeriveOptions()
     assert result.derived[0].options.is_bare
+
+
+def test_options_that_another_file_says(project):
+    result = found(project, f"import flax.linen as nn\nfrom marks import for_x\n@for_x\n{BODY}", {"marks.py": MARKS})
+    (complaint,) = result.diagnostics
+    assert (complaint.code, str(complaint.span)) == ("JVP106", "marks.py:4:27")
 
 
 def test_options_repetition_and_functions(project):
