@@ -9,7 +9,8 @@
 7. **emit** (`emit`): imports, public functions, bodies, laid out as a formatter would.
 
 A function that cannot be pushed is left out, with a remark in its place and a diagnostic: at run time it goes through
-`nn.jvp`. Whatever a body calls is derived as well: here if it stands in this file, else it is named in `needed`.
+`nn.jvp`. Whatever a body calls is derived as well: here if it stands in this file or in a followed package, which gets
+no files of its own; else it is named in `needed`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from jvpgen.analysis.coverage import Remaining
 from jvpgen.analysis.facts import ROOTS, file_environment
 from jvpgen.diagnostics.report import Diagnostic, Report
 from jvpgen.emit import imports, public
+from jvpgen.emit.copies import Copy, TopLevel, read_by
 from jvpgen.emit.inspection import inspect_modules
 from jvpgen.emit.module import module_text
 from jvpgen.forward import local
@@ -112,7 +115,8 @@ def derive_file(path: Path, reach: Reach, needs: Iterable[str], settings: Settin
     inspections = inspect_modules(found.modules, units, reach) if settings.inspect else ()
     if not units:
         return Derived(source, "", (), (), inspections)
-    return _emitted(source, reach, units, found.derived, settings, inspections)
+    copied = _copied(units.values(), source, reach, report)
+    return _emitted(source, reach, units, copied, found.derived, settings, inspections)
 
 
 def derive_named(name: str, reach: Reach, report: Report) -> str | None:
@@ -176,7 +180,7 @@ def _alone(definition: Definition, reach: Reach, report: Report) -> Derived:
     source = definition.module
     units = _units([definition], source, reach, report)
     request = Request(definition, DeriveOptions(), source.span(definition.node))
-    return _emitted(source, reach, units, (request,), Settings(absolute_imports=True, in_memory=True), ())
+    return _emitted(source, reach, units, (), (request,), Settings(absolute_imports=True, in_memory=True), ())
 
 
 def _named(source: SourceModule, name: str, reach: Reach) -> Definition | None:
@@ -201,6 +205,26 @@ def _units(wanted: Iterable[Definition], source: SourceModule, reach: Reach, rep
     return units
 
 
+def _copied(units: Iterable[Unit], source: SourceModule, reach: Reach, report: Report) -> tuple[Unit, ...]:
+    """What the units reach in followed packages, sorted by file."""
+    waiting = [other for unit in units for other in _in_packages(unit, source, reach)]
+    found: dict[str, Unit] = {}
+    while waiting:
+        definition = waiting.pop(0)
+        if definition.key in found or definition.kind not in ("module_class", "function", "class", "struct"):
+            continue
+        unit = derive_unit(definition, reach, Spelling(definition.module, reach), report)
+        found[definition.key] = unit
+        waiting += _in_packages(unit, source, reach)
+    return tuple(sorted(found.values(), key=lambda unit: (unit.definition.module.name, unit.order)))
+
+
+def _in_packages(unit: Unit, source: SourceModule, reach: Reach) -> Iterator[Definition]:
+    for other in referenced(unit, reach):
+        if other.module is not source and not reach.in_project(other.module.absolute):
+            yield other
+
+
 def _handed_out(modules: Iterable[Definition], source: SourceModule, reach: Reach) -> Iterator[Definition]:
     """Module classes that the file's top level gives away, as in `Small = partial(ResNet, block_cls=Block)`."""
     bindings = (binding for found in reach.names(source).bindings.values() for binding in found)
@@ -210,11 +234,11 @@ def _handed_out(modules: Iterable[Definition], source: SourceModule, reach: Reac
             yield definition
 
 
-def _needed(units: Mapping[str, Unit], source: SourceModule, reach: Reach) -> tuple[tuple[str, str], ...]:
+def _needed(units: Iterable[Unit], source: SourceModule, reach: Reach) -> tuple[tuple[str, str], ...]:
     """Definitions of other project files that the units reach."""
     others = {
         (other.module.path, other.path_in_module)
-        for unit in units.values()
+        for unit in units
         for other in referenced(unit, reach)
         if other.module is not source and reach.in_project(other.module.absolute)
     }
@@ -228,6 +252,7 @@ def _emitted(
     source: SourceModule,
     reach: Reach,
     units: Mapping[str, Unit],
+    copied: Sequence[Unit],
     requests: Sequence[Request],
     settings: Settings,
     inspections: tuple[Mapping[str, Any], ...],
@@ -235,37 +260,65 @@ def _emitted(
     ordered = sorted(units.values(), key=lambda unit: unit.order)
     spelling = Spelling(source, reach)
     naming = Naming(frozenset(), spelling.modules, spelling.runtime)
-    functions: list[tuple[nodes.Function | Remark, str]] = []
+    functions: list[Copy] = []
     for request in requests:
         unit = units.get(request.definition.path_in_module)
         if unit is not None:
             made_public = public.functions(request, unit, reach, naming, settings.line_length)
-            functions += [(made, unit.name) for made in made_public]
-    for unit in ordered:
-        functions += [(part, unit.name) for part in unit.parts]
-    made_functions = [made for made, _ in functions if isinstance(made, nodes.Function)]
-    names = reach.names(source)
-    remarks = [made.statement for made, _ in functions if isinstance(made, Remark)]
-    lines = imports.import_lines(
-        imports.free_names([*made_functions, *remarks]),
-        source,
-        names,
-        {name: spelling.runtime.get(name, name) for name in RUNTIME_NAMES},
-        spelling.modules,
-        public.hidden_names(requests, reach, naming),
-        settings.absolute_imports,
+            functions += [Copy(made, unit.name) for made in made_public]
+    functions += [Copy(part, unit.name) for unit in ordered for part in unit.parts]
+    hidden = public.hidden_names(requests, reach, naming)
+    top = TopLevel(
+        [item.part for item in functions],
+        _imports([item.part for item in functions], source, reach, hidden, settings.absolute_imports),
     )
-    parts = [made for made, _ in functions]
+    for module, group in groupby(copied, key=lambda unit: unit.definition.module):
+        parts = [Copy(part, _origin(unit, source)) for unit in group for part in unit.parts]
+        top.add(module, parts, _imports([item.part for item in parts], module, reach, {}, absolute=True))
+    functions += top.copies
     origin = _IN_MEMORY if settings.in_memory else f"To regenerate: {_command(source)}"
-    members = records.special_members(file_environment(source, reach))
-    text = module_text(source, lines, parts, settings.line_length, origin, members)
-    uses = {unit.name: _uses(unit, requests, source, reach) for unit in ordered}
+    lines = imports.import_lines(top.imports.values())
+    everything = (*ordered, *copied)
+    members = _special_members(everything, source, reach)
+    text = module_text(source, lines, [item.part for item in functions], settings.line_length, origin, members)
+    uses = {_origin(unit, source): _uses(unit, requests, source, reach) for unit in everything}
     derived_functions = tuple(
-        DerivedFunction(made.name, name, uses[name]) for made, name in functions if isinstance(made, nodes.Function)
+        DerivedFunction(item.part.name, item.origin, uses[item.origin])
+        for item in functions
+        if isinstance(item.part, nodes.Function)
     )
-    opaque = tuple(item for unit in ordered for item in unit.remaining if item.kind == "opaque")
-    dispatched = tuple(item for unit in ordered for item in unit.remaining if item.kind == "dispatched")
-    return Derived(source, text, derived_functions, _needed(units, source, reach), inspections, opaque, dispatched)
+    opaque = tuple(item for unit in everything for item in unit.remaining if item.kind == "opaque")
+    dispatched = tuple(item for unit in everything for item in unit.remaining if item.kind == "dispatched")
+    needed = _needed(everything, source, reach)
+    return Derived(source, text, derived_functions, needed, inspections, opaque, dispatched)
+
+
+def _imports(
+    parts: Sequence[nodes.Function | Remark],
+    source: SourceModule,
+    reach: Reach,
+    hidden: Mapping[str, str],
+    absolute: bool,
+) -> dict[str, imports.Import]:
+    """What parts that were made from `source` import."""
+    spelling = Spelling(source, reach)
+    runtime = {name: spelling.runtime.get(name, name) for name in RUNTIME_NAMES}
+    spelled = imports.Spelled(runtime, spelling.modules, hidden)
+    return imports.imports_of(read_by(parts), source, reach, spelled, absolute)
+
+
+def _special_members(units: Iterable[Unit], source: SourceModule, reach: Reach) -> list[str]:
+    """The members that every function of the file takes for those of records where their class has them."""
+    modules = {unit.definition.module.absolute: unit.definition.module for unit in units}
+    elsewhere = [records.special_members(file_environment(module, reach)) for module in modules.values()]
+    own = records.special_members(file_environment(source, reach))
+    return [name for name in own if all(name in names for names in elsewhere)]
+
+
+def _origin(unit: Unit, source: SourceModule) -> str:
+    """The definition that a unit was made from, as the footer names it: with its module if that is a package's."""
+    module = unit.definition.module
+    return unit.name if module is source else f"{module.name}:{unit.name}"
 
 
 _IN_MEMORY = "Made in memory, from the source as it is now."
@@ -276,17 +329,19 @@ def _command(source: SourceModule) -> str:
 
 
 def _uses(unit: Unit, requests: Iterable[Request], source: SourceModule, reach: Reach) -> tuple[tuple[str, str], ...]:
-    """What the unit was made from: itself, the names of this file that it reads, definitions of other files."""
-    found: dict[tuple[str, str], None] = {("", unit.name.split(".")[0]): None}
+    """What the unit was made from: itself, the names of its file that it reads, definitions of other files."""
+    home = _place_of(unit.definition.module, source, reach)
+    found: dict[tuple[str, str], None] = {(home, unit.name.split(".")[0]): None}
     for name in sorted(globals_read(unit, reach)):
-        found["", name] = None
+        found[home, name] = None
     options = [item.named for item in requests if item.definition is unit.definition and item.named is not None]
     for other in (*unit.bases, *referenced(unit, reach), *options):
-        name = other.path_in_module.split(".")[0]
-        if other.module is source:
-            found["", name] = None
-        elif reach.in_project(other.module.absolute):
-            found[other.module.path, name] = None
-        else:
-            found[other.module.name, name] = None
+        found[_place_of(other.module, source, reach), other.path_in_module.split(".")[0]] = None
     return tuple(found)
+
+
+def _place_of(module: SourceModule, source: SourceModule, reach: Reach) -> str:
+    """A file as the footer names it: its path in the project, the module of a package, "" for the source itself."""
+    if module is source:
+        return ""
+    return module.path if reach.in_project(module.absolute) else module.name

@@ -10,6 +10,7 @@ import builtins
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
@@ -21,6 +22,7 @@ from jvpgen.rules import RULES
 from jvpgen.source.bindings import Binding
 from jvpgen.source.module import SourceModule
 from jvpgen.source.names import Names
+from jvpgen.source.reach import Reach
 
 CANONICAL_MODULES: Mapping[str, str] = {
     "jnp": "import jax.numpy as jnp",
@@ -33,50 +35,82 @@ CANONICAL_MODULES: Mapping[str, str] = {
 _FORMULAS = frozenset(rule.function for rule in RULES.values() if rule.function is not None)
 
 
+@dataclass(frozen=True)
+class Import:
+    """How a name is imported: the statement, and what it means; two names of one meaning are the same thing.
+
+    `own` says that it comes from the very file that the derivative is made of.
+    """
+
+    statement: str
+    meaning: str
+    own: bool = False
+
+    def called(self, name: str) -> Import:
+        """The same thing under another name."""
+        return replace(self, statement=f"{self.statement.partition(' as ')[0]} as {name}")
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """How functions made from one file spell what they read: the runtime's names, JAX's modules, hidden names.
+
+    `hidden` are names that stand for definitions of the file which have another name there.
+    """
+
+    runtime: Mapping[str, str]
+    modules: Mapping[str, str]
+    hidden: Mapping[str, str] = field(default_factory=dict)
+
+
 def free_names(parts: Iterable[nodes.Node]) -> frozenset[str]:
     """Names that functions and statements read from their module, or from builtins."""
     return frozenset(name for part in parts for name in reads(part))
 
 
-def import_lines(
-    used: frozenset[str],
-    source: SourceModule,
-    names: Names,
-    runtime: Mapping[str, str],
-    modules: Mapping[str, str],
-    hidden: Mapping[str, str],
-    absolute: bool,
-) -> list[str]:
-    """The import statements for the names in `used`, in the groups third-party, jvpgen, source.
-
-    `hidden` are names that stand for definitions of the source which have another name there.
-    """
-    others: set[str] = set()
-    ours: defaultdict[str, list[str]] = defaultdict(list)
-    own: set[str] = set()
-    spelled_runtime = {spelled: name for name, spelled in runtime.items()}
-    spelled_modules = {spelled: name for name, spelled in modules.items()}
+def imports_of(
+    used: frozenset[str], source: SourceModule, reach: Reach, spelled: Spelled, absolute: bool
+) -> dict[str, Import]:
+    """The imports of the names in `used`, which functions made from `source` read; builtins need none."""
+    names = reach.names(source)
+    runtime = {spelling: name for name, spelling in spelled.runtime.items()}
+    modules = {spelling: name for name, spelling in spelled.modules.items()}
+    home = _module_of(source, absolute)
+    found: dict[str, Import] = {}
     for name in sorted(used):
-        if name in spelled_runtime or (name in RUNTIME_NAMES and name not in runtime):
-            original = spelled_runtime.get(name, name)
-            ours["jvpgen.runtime"].append(name if original == name else f"{original} as {name}")
-        elif name in hidden:
-            own.add(f"{hidden[name]} as {name}")
+        here = f"{source.name}.{name}"
+        if name in runtime or (name in RUNTIME_NAMES and name not in spelled.runtime):
+            found[name] = _from("jvpgen.runtime", runtime.get(name, name), name)
+        elif name in spelled.hidden:
+            found[name] = replace(_from(home, spelled.hidden[name], name), own=True)
         elif name in _FORMULAS and not names.candidates(name):
-            ours["jvpgen.runtime.formulas"].append(name)
-        elif names.candidates(name):
+            found[name] = _from("jvpgen.runtime.formulas", name, name)
+        elif names.candidates(name) or name in names.starred:
             statement = _same_import(names.candidates(name), absolute)
-            others.add(statement) if statement is not None else own.add(name)
-        elif name in names.starred:
-            own.add(name)
-        elif name in spelled_modules or name in CANONICAL_MODULES:
-            usual = spelled_modules.get(name, name)
-            others.add(CANONICAL_MODULES[usual] if usual == name else f"import {MODULE_OF[usual]} as {name}")
+            meaning = reach.meaning(source, name) or here
+            own = Import(f"from {home} import {name}", meaning, own=True)
+            found[name] = own if statement is None else Import(statement, meaning)
+        elif name in modules or name in CANONICAL_MODULES:
+            usual = modules.get(name, name)
+            statement = CANONICAL_MODULES[usual] if usual == name else f"import {MODULE_OF[usual]} as {name}"
+            found[name] = Import(statement, MODULE_OF[usual])
         elif not hasattr(builtins, name):
-            own.add(name)
-    ours_lines = [f"from {module} import {_listed(items)}" for module, items in sorted(ours.items())]
-    own_lines = [f"from {_module_of(source, absolute)} import {_listed(own)}"] if own else []
-    return _sections([*_joined(others), *ours_lines], own_lines)
+            found[name] = Import(f"from {home} import {name}", here, own=True)
+    return found
+
+
+def _from(module: str, original: str, name: str) -> Import:
+    spelled = original if original == name else f"{original} as {name}"
+    return Import(f"from {module} import {spelled}", f"{module}.{original}")
+
+
+def import_lines(imports: Iterable[Import]) -> list[str]:
+    """The import statements, in the groups standard library, others, relative imports and the source itself."""
+    found = list(imports)
+    ours = [item.statement for item in found if item.statement.startswith("from jvpgen.")]
+    others = [item.statement for item in found if not item.own and item.statement not in ours]
+    own = _joined(item.statement for item in found if item.own)
+    return _sections([*_joined(dict.fromkeys(others)), *_joined(dict.fromkeys(ours))], own)
 
 
 def added_import_lines(
@@ -144,6 +178,8 @@ def _sections(lines: Sequence[str], own: Sequence[str]) -> list[str]:
 
 def _same_import(candidates: tuple[Binding, ...], absolute: bool) -> str | None:
     """The source's own import of a name, as a statement; None if the name is best taken from the source itself."""
+    if not candidates:
+        return None
     (binding, *others) = candidates
     if others or binding.kind != "import" or binding.guarded:
         return None

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from jvpgen.ir import nodes
 from jvpgen.ir.lower import with_names
 from jvpgen.ir.nodes import map_children
 from jvpgen.ir.scoping import bound_names, target_names
+
+AnyNode = TypeVar("AnyNode", bound=nodes.Node)
 
 
 def substitute(node: nodes.Expression, values: Mapping[str, nodes.Expression]) -> nodes.Expression:
@@ -32,6 +36,30 @@ def substitute(node: nodes.Expression, values: Mapping[str, nodes.Expression]) -
             return node if replaced == parts else nodes.FormattedString(with_names(text, names), replaced)
     result: nodes.Expression = map_children(node, lambda child: substitute(child, values))
     return result
+
+
+def with_globals(node: AnyNode, names: Mapping[str, str]) -> AnyNode:
+    """A statement or an expression with other names for what it reads from its file; what it binds itself is left."""
+    renamed: Any = _with_globals(node, {name: nodes.Name(other) for name, other in names.items()})
+    return renamed  # type: ignore[no-any-return]
+
+
+def _with_globals(node: nodes.Node, values: Mapping[str, nodes.Expression]) -> nodes.Node:
+    match node:
+        case nodes.Function(parameters=parameters, body=body, decorators=decorators):
+            inside = _without(values, {*parameters.names(), *bound_names(body)})
+            return replace(
+                node,
+                parameters=map_children(
+                    parameters, lambda item: map_children(item, lambda part: substitute(part, values))
+                ),
+                body=tuple(_with_globals(statement, inside) for statement in body),  # type: ignore[misc]
+                decorators=tuple(substitute(decorator, values) for decorator in decorators),
+            )
+        case nodes.Name() | nodes.Lambda() | nodes.Comprehension() | nodes.FormattedString():
+            return substitute(node, values)
+    mapped: nodes.Node = map_children(node, lambda child: _with_globals(child, values))
+    return mapped
 
 
 def _without(values: Mapping[str, nodes.Expression], names: set[str]) -> dict[str, nodes.Expression]:

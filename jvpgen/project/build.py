@@ -152,7 +152,7 @@ def _derived_in(source: Path, layout: Layout) -> set[str] | None:
         footer = split_footer(layout.output_of(source).read_text("utf-8"))[1]
     except (OSError, UnicodeDecodeError):
         return None
-    return {part.name for part in footer.parts} if footer is not None else None
+    return {part.name for part in footer.parts if not part.is_copied} if footer is not None else None
 
 
 def _fault(error: Exception, shown: str) -> Any:
@@ -174,7 +174,8 @@ def _kept(source: Path, layout: Layout, switches: Switches) -> set[str]:
     except (OSError, UnicodeDecodeError):
         return set()
     footer = split_footer(output)[1] if bears_banner(output) else None
-    return {part.name for part in footer.parts if part.name.split(".")[0] in present} if footer is not None else set()
+    parts = footer.parts if footer is not None else ()
+    return {part.name for part in parts if not part.is_copied and part.name.split(".")[0] in present}
 
 
 def _inspections(made: Mapping[Path, _Made], inputs: Iterable[Path]) -> tuple[Mapping[str, Any], ...]:

@@ -25,7 +25,7 @@ _KEYS = re.compile(r"(\w+)=(\w+)")
 
 @dataclass(frozen=True)
 class Part:
-    """A definition of the source, `name`, in a generated file.
+    """A definition of the source, `name`, in a generated file; `module:name` is one of a followed package.
 
     `functions` are the generated functions that belong to it. `uses` says what it was made from, as (place, top-level
     name): the place is a path relative to the project's root, a dotted module of a followed package, or "" for the
@@ -37,6 +37,11 @@ class Part:
     uses: tuple[tuple[str, str], ...] = ()
     text: str = ""
     source: str = ""
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether the definition is another package's."""
+        return ":" in self.name
 
 
 @dataclass(frozen=True)

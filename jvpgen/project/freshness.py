@@ -19,7 +19,7 @@ ReadPlace = Callable[[str], Mapping[str, str] | None]  # a place in `Part.uses` 
 def changed_parts(output_text: str, source: Path) -> tuple[str, ...]:
     """The definitions of `source` that say something else than when `output_text` was generated from them.
 
-    Definitions whose source cannot be read now are not among them.
+    Those of followed packages are named `module:name`. Definitions whose source cannot be read now are not among them.
     """
     _, footer = split_footer(output_text)
     if footer is None:
@@ -34,7 +34,7 @@ def is_fresh(footer: Footer, read: ReadPlace, needs: frozenset[str]) -> bool:
     False whenever that is not certain: new decorators, parts that nobody seems to ask for, parts without known origin.
     """
     own = read("")
-    names = {part.name for part in footer.parts}
+    names = {part.name for part in footer.parts if not part.is_copied}
     if own is None or not needs <= names:
         return False
     tops = {name.partition(".")[0] for name in names}

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jvpgen.project.configuration import FILE
-
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
+from jvpgen.source.search import INSTALLED
 
 
 def project_root(path: Path) -> Path:
@@ -28,7 +27,7 @@ def project_root(path: Path) -> Path:
 
 def _outwards(folder: Path) -> Iterator[Path]:
     for candidate in (folder, *folder.parents):
-        if candidate.name in _INSTALLED:
+        if candidate.name in INSTALLED:
             return
         yield candidate
 

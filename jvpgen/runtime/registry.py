@@ -111,7 +111,7 @@ class Body:
     @cached_property
     def is_current(self) -> bool:
         """Whether the source still says what it said when this derivative was generated."""
-        return is_current(self.derivative, self.name)
+        return is_current(self.derivative, self.target, self.name)
 
     def call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any] | None:
         """Runs the derivative on arguments, active ones as Pairs; None when it does not take a tangent that moves."""

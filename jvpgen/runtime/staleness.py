@@ -16,10 +16,14 @@ from jvpgen.runtime.errors import StaleDerivative
 _ENDING = "_jvp.py"
 
 
-def is_current(derivative: Callable[..., Any], name: str) -> bool:
+def is_current(derivative: Callable[..., Any], target: Any, name: str) -> bool:
     """Whether the definition that a derivative was made from still says the same; true where that cannot be told."""
     generated = _generated_file(derivative)
-    return generated is None or name.partition(".")[0] not in _changed(generated)
+    if generated is None:
+        return True
+    first = name.partition(".")[0]
+    in_package = f"{getattr(target, '__module__', '')}:{first}"
+    return (in_package if in_package in _copied(generated) else first) not in _changed(generated)
 
 
 def stale(derivative: Callable[..., Any], name: str) -> StaleDerivative:
@@ -57,7 +61,25 @@ def _changed(generated: str) -> frozenset[str]:
         return frozenset()
     from jvpgen.project.freshness import changed_parts
 
-    return frozenset(name.partition(".")[0] for name in changed_parts(text, Path(source)))
+    return frozenset(map(_outermost, changed_parts(text, Path(source))))
+
+
+@functools.cache
+def _copied(generated: str) -> frozenset[str]:
+    """The definitions of followed packages whose derivatives stand in a generated file, as `module:name`."""
+    from jvpgen.project.footer import split_footer
+
+    try:
+        footer = split_footer(Path(generated).read_text(encoding="utf-8"))[1]
+    except OSError:
+        return frozenset()
+    return frozenset(_outermost(part.name) for part in footer.parts if part.is_copied) if footer else frozenset()
+
+
+def _outermost(name: str) -> str:
+    """`Outer` of `Outer.Inner`, `package.module:Outer` of `package.module:Outer.Inner`."""
+    module, colon, path = name.rpartition(":")
+    return module + colon + path.partition(".")[0]
 
 
 def _note(message: str) -> None:

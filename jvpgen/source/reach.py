@@ -30,7 +30,7 @@ from jvpgen.diagnostics.report import Diagnostic
 from jvpgen.source import flax_names
 from jvpgen.source.bindings import Binding, bindings_of, dotted_text
 from jvpgen.source.classes import class_kind
-from jvpgen.source.module import SourceModule, load
+from jvpgen.source.module import SourceModule, import_base, load
 from jvpgen.source.names import Names, names_of
 from jvpgen.source.search import Search
 
@@ -120,6 +120,13 @@ class Reach:
             self.add(absolute, load(absolute, self.root))
         return self._files[absolute]
 
+    def _load_as(self, name: str, path: Path) -> SourceModule | Diagnostic:
+        """A file of another package that has no `__init__.py`: its name is the one by which it was found."""
+        absolute = path.absolute()
+        if absolute not in self._files:
+            self.add(absolute, load(absolute, self.root, name))
+        return self._files[absolute]
+
     def add(self, path: Path, source: SourceModule | Diagnostic) -> None:
         """Takes `source` for the file at `path`, whatever stands there."""
         self._files[path.absolute()] = source
@@ -131,7 +138,8 @@ class Reach:
         path = self._search.find(name, asking)
         if path is None:
             return self._by_name.get(name)
-        found = self.load(path)
+        in_package = import_base(path) != path.parent
+        found = self.load(path) if in_package or self.in_project(path) else self._load_as(name, path)
         return found if isinstance(found, SourceModule) else None
 
     # --- Names --------------------------------------------------------------------------------------------------------

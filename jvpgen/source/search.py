@@ -10,6 +10,7 @@ from pathlib import Path
 from jvpgen.source.module import SourceModule, import_base
 
 # Their functions have rules, or are opaque: what stands in their files is no model code.
+INSTALLED = frozenset({"site-packages", "dist-packages"})
 NEVER_FOLLOWED = frozenset({"jax", "jaxlib", "numpy", "scipy", "jvpgen", *sys.stdlib_module_names})
 
 
@@ -28,14 +29,14 @@ class Search:
         self._tops: dict[tuple[str, Path], bool] = {}
 
     def in_project(self, path: Path) -> bool:
-        return Path(os.path.abspath(path)).is_relative_to(self.root)
+        """Whether a file is under the root, and not in a virtual environment there."""
+        path = Path(os.path.abspath(path))
+        return path.is_relative_to(self.root) and INSTALLED.isdisjoint(path.relative_to(self.root).parts)
 
     def missing(self) -> tuple[str, ...]:
         """The packages of `follow` that are nowhere."""
         own = (self.root, self.root / "src")
-        return tuple(
-            name for name in self.follow if not any(self._has_top(name, place) for place in (*own, *self.folders))
-        )
+        return tuple(name for name in self.follow if not any(self._has(name, place) for place in (*own, *self.folders)))
 
     def find(self, name: str, asking: SourceModule | None = None) -> Path | None:
         """The file of the module `name`, as the file `asking` would import it; None if none is followed."""
@@ -67,6 +68,12 @@ class Search:
             if path.is_file():
                 return path
         return None
+
+    def _has(self, name: str, folder: Path) -> bool:
+        """Whether a folder holds the package or module of a dotted name; a package may have no `__init__.py`."""
+        if not all(part.isidentifier() for part in name.split(".")):
+            return False
+        return self._in_folder(name, folder) is not None or folder.joinpath(*name.split(".")).is_dir()
 
     def _has_top(self, first: str, folder: Path) -> bool:
         """Whether a folder holds the top-level package or module `first`."""
