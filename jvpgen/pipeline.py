@@ -31,6 +31,7 @@ from jvpgen.analysis.facts import ROOTS, file_environment
 from jvpgen.diagnostics.report import Diagnostic, Report
 from jvpgen.emit import imports, public
 from jvpgen.emit.copies import Copy, TopLevel, read_by
+from jvpgen.emit.home import Home, home_of
 from jvpgen.emit.inspection import inspect_modules
 from jvpgen.emit.module import module_text
 from jvpgen.forward import local
@@ -47,15 +48,20 @@ from jvpgen.source.reach import Definition, Reach
 
 @dataclass(frozen=True)
 class Settings:
-    """How files are derived. `absolute_imports` is for outputs that do not stand beside their source,
-    `inspect` asks for what there is to say about every module class of the file, `in_memory` says that no file is
-    written."""
+    """How files are derived.
+
+    `absolute_imports` is for outputs that do not stand beside their source, `packages` lists folders that are packages
+    without an `__init__.py`, `inspect` asks for what there is to say about every module class of the file, `in_memory`
+    says that no file is written, and `module` by which name the source was imported.
+    """
 
     line_length: int = 88
     everything: bool = False
     absolute_imports: bool = False
+    packages: tuple[str, ...] = ()
     inspect: bool = False
     in_memory: bool = False
+    module: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ def derive_in_memory(path: str, module_name: str, qualname: str) -> InMemory | N
     if definition is None or definition.qualified in ROOTS:
         return None
     report = Report()
-    made = _alone(definition, reach, report)
+    made = _alone(definition, reach, report, module_name)
     return InMemory(made.text, MemoryReport(made.opaque, made.dispatched, tuple(report)))
 
 
@@ -175,12 +181,14 @@ def _importable(search: tuple[str, ...], modified: int) -> Reach:
     return Reach(Path.cwd(), search=search, everything=True)
 
 
-def _alone(definition: Definition, reach: Reach, report: Report) -> Derived:
+def _alone(definition: Definition, reach: Reach, report: Report, module: str = "") -> Derived:
     """One definition, with what it needs of its own file."""
     source = definition.module
     units = _units([definition], source, reach, report)
     request = Request(definition, DeriveOptions(), source.span(definition.node))
-    return _emitted(source, reach, units, (), (request,), Settings(absolute_imports=True, in_memory=True), ())
+    return _emitted(
+        source, reach, units, (), (request,), Settings(absolute_imports=True, in_memory=True, module=module), ()
+    )
 
 
 def _named(source: SourceModule, name: str, reach: Reach) -> Definition | None:
@@ -268,16 +276,19 @@ def _emitted(
             functions += [Copy(made, unit.name) for made in made_public]
     functions += [Copy(part, unit.name) for unit in ordered for part in unit.parts]
     hidden = public.hidden_names(requests, reach, naming)
+    beside = home_of(source, reach, settings.absolute_imports, settings.packages)
+    home = Home(settings.module, absolute=True) if settings.module else beside
     top = TopLevel(
         [item.part for item in functions],
-        _imports([item.part for item in functions], source, reach, hidden, settings.absolute_imports),
+        _imports([item.part for item in functions], source, reach, hidden, home),
     )
     for module, group in groupby(copied, key=lambda unit: unit.definition.module):
         parts = [Copy(part, _origin(unit, source)) for unit in group for part in unit.parts]
-        top.add(module, parts, _imports([item.part for item in parts], module, reach, {}, absolute=True))
+        there = home_of(module, reach, absolute=True)
+        top.add(module, parts, _imports([item.part for item in parts], module, reach, {}, there))
     functions += top.copies
     origin = _IN_MEMORY if settings.in_memory else f"To regenerate: {_command(source)}"
-    lines = imports.import_lines(top.imports.values())
+    lines = imports.import_lines(top.imports.values(), home)
     everything = (*ordered, *copied)
     members = _special_members(everything, source, reach)
     text = module_text(source, lines, [item.part for item in functions], settings.line_length, origin, members)
@@ -298,13 +309,13 @@ def _imports(
     source: SourceModule,
     reach: Reach,
     hidden: Mapping[str, str],
-    absolute: bool,
+    home: Home,
 ) -> dict[str, imports.Import]:
     """What parts that were made from `source` import."""
     spelling = Spelling(source, reach)
     runtime = {name: spelling.runtime.get(name, name) for name in RUNTIME_NAMES}
     spelled = imports.Spelled(runtime, spelling.modules, hidden)
-    return imports.imports_of(read_by(parts), source, reach, spelled, absolute)
+    return imports.imports_of(read_by(parts), source, reach, spelled, home)
 
 
 def _special_members(units: Iterable[Unit], source: SourceModule, reach: Reach) -> list[str]:

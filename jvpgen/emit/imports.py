@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
+from jvpgen.emit.home import EITHER, Home
 from jvpgen.forward.naming import MODULE_OF, RUNTIME_NAMES
 from jvpgen.ir import nodes
 from jvpgen.ir.lower import text_of
@@ -69,33 +70,32 @@ def free_names(parts: Iterable[nodes.Node]) -> frozenset[str]:
 
 
 def imports_of(
-    used: frozenset[str], source: SourceModule, reach: Reach, spelled: Spelled, absolute: bool
+    used: frozenset[str], source: SourceModule, reach: Reach, spelled: Spelled, home: Home
 ) -> dict[str, Import]:
     """The imports of the names in `used`, which functions made from `source` read; builtins need none."""
     names = reach.names(source)
     runtime = {spelling: name for name, spelling in spelled.runtime.items()}
     modules = {spelling: name for name, spelling in spelled.modules.items()}
-    home = _module_of(source, absolute)
     found: dict[str, Import] = {}
     for name in sorted(used):
         here = f"{source.name}.{name}"
         if name in runtime or (name in RUNTIME_NAMES and name not in spelled.runtime):
             found[name] = _from("jvpgen.runtime", runtime.get(name, name), name)
         elif name in spelled.hidden:
-            found[name] = replace(_from(home, spelled.hidden[name], name), own=True)
+            found[name] = replace(_from(home.module, spelled.hidden[name], name), own=True)
         elif name in _FORMULAS and not names.candidates(name):
             found[name] = _from("jvpgen.runtime.formulas", name, name)
         elif names.candidates(name) or name in names.starred:
-            statement = _same_import(names.candidates(name), absolute)
+            statement = _same_import(names.candidates(name), home)
             meaning = reach.meaning(source, name) or here
-            own = Import(f"from {home} import {name}", meaning, own=True)
+            own = Import(f"from {home.module} import {name}", meaning, own=True)
             found[name] = own if statement is None else Import(statement, meaning)
         elif name in modules or name in CANONICAL_MODULES:
             usual = modules.get(name, name)
             statement = CANONICAL_MODULES[usual] if usual == name else f"import {MODULE_OF[usual]} as {name}"
             found[name] = Import(statement, MODULE_OF[usual])
         elif not hasattr(builtins, name):
-            found[name] = Import(f"from {home} import {name}", here, own=True)
+            found[name] = Import(f"from {home.module} import {name}", here, own=True)
     return found
 
 
@@ -104,13 +104,21 @@ def _from(module: str, original: str, name: str) -> Import:
     return Import(f"from {module} import {spelled}", f"{module}.{original}")
 
 
-def import_lines(imports: Iterable[Import]) -> list[str]:
+def import_lines(imports: Iterable[Import], home: Home) -> list[str]:
     """The import statements, in the groups standard library, others, relative imports and the source itself."""
     found = list(imports)
     ours = [item.statement for item in found if item.statement.startswith("from jvpgen.")]
     others = [item.statement for item in found if not item.own and item.statement not in ours]
     own = _joined(item.statement for item in found if item.own)
-    return _sections([*_joined(dict.fromkeys(others)), *_joined(dict.fromkeys(ours))], own)
+    plain = [*_joined(dict.fromkeys(others)), *_joined(dict.fromkeys(ours))]
+    if home.alone is None or not own:
+        return _sections(plain, own)
+    alone = [line.replace(f"from {home.module} ", f"from {home.alone} ", 1) for line in own]
+    return [
+        *_sections(plain, ()),
+        *("", "try:", *(f"    {line}" for line in own)),
+        *(EITHER, *(f"    {line}" for line in alone)),
+    ]
 
 
 def added_import_lines(
@@ -176,7 +184,7 @@ def _sections(lines: Sequence[str], own: Sequence[str]) -> list[str]:
     return made[1:]
 
 
-def _same_import(candidates: tuple[Binding, ...], absolute: bool) -> str | None:
+def _same_import(candidates: tuple[Binding, ...], home: Home) -> str | None:
     """The source's own import of a name, as a statement; None if the name is best taken from the source itself."""
     if not candidates:
         return None
@@ -190,7 +198,7 @@ def _same_import(candidates: tuple[Binding, ...], absolute: bool) -> str | None:
             f"import {module}" if alias == module.split(".")[0] and "." not in alias else f"import {module} as {alias}"
         )
     if isinstance(statement, cst.ImportFrom) and binding.attribute:
-        module = binding.module if absolute else _spelled_module(statement)
+        module = home.named(binding.module, statement) if home.absolute else _spelled_module(statement)
         item = binding.attribute if binding.attribute == binding.name else f"{binding.attribute} as {binding.name}"
         return f"from {module} import {item}"
     return None
@@ -199,12 +207,3 @@ def _same_import(candidates: tuple[Binding, ...], absolute: bool) -> str | None:
 def _spelled_module(statement: cst.ImportFrom) -> str:
     dots = "".join("." for _ in statement.relative)
     return dots + (text_of(statement.module) if statement.module is not None else "")
-
-
-def _module_of(source: SourceModule, absolute: bool) -> str:
-    """The source as the generated file beside it imports it."""
-    if absolute or not source.package:
-        return source.name
-    if source.is_package:
-        return "." if source.name == source.package else f".{source.name.rpartition('.')[2]}"
-    return f".{source.name.rpartition('.')[2]}"

@@ -14,11 +14,12 @@ from typing import Any
 
 from jvpgen.diagnostics.catalogue import STRICT_CODES, diagnostic
 from jvpgen.diagnostics.report import Report, whole_file
+from jvpgen.emit.home import EITHER
 from jvpgen.project.asking import that_may_ask
 from jvpgen.project.compiler import Compiler, Derived
 from jvpgen.project.files import Layout, bears_banner, is_output, outputs, sources
 from jvpgen.project.footer import Footer, Part, edited_parts, split_footer, with_footer
-from jvpgen.project.freshness import is_fresh, reader, texts_used
+from jvpgen.project.freshness import is_fresh, reader, says_its_home, texts_used
 from jvpgen.project.keys import definitions, generator_key, source_key, text_key
 from jvpgen.project.outcome import Outcome, Switches, check_or_write, settle_orphans
 
@@ -133,7 +134,10 @@ def _fresh(path: Path, needs: frozenset[str], layout: Layout, switches: Switches
     footer = split_footer(text)[1] if bears_banner(text) else None
     if footer is None or footer.generator != generator or footer.warnings:
         return None
-    if not is_fresh(footer, reader(path, layout.root), needs) or edited_parts(text):
+    read = reader(path, layout.root)
+    if not is_fresh(footer, read, needs) or edited_parts(text):
+        return None
+    if EITHER in text and says_its_home(read("") or {}, path):
         return None
     elsewhere = {use for part in footer.parts for use in part.uses if use[0].endswith(".py")}
     derived_there = {place: _derived_in(layout.root / place, layout) for place, _ in elsewhere}

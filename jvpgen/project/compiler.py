@@ -89,6 +89,7 @@ class Pipeline:
             line_length=self.layout.config.line_length,
             everything=self.everything,
             absolute_imports=self.layout.output is not None,
+            packages=self.layout.config.namespace_packages,
             inspect=self.inspecting,
         )
         made: Derived | None = pipeline.derive_file(path, self._reach, needs, settings, report)

@@ -44,6 +44,13 @@ def is_fresh(footer: Footer, read: ReadPlace, needs: frozenset[str]) -> bool:
     return all(part.uses and text_key(texts_used(part, read) or ()) == part.text for part in footer.parts)
 
 
+def says_its_home(own: Mapping[str, str], source: Path) -> bool:
+    """Whether a source has an import that tells whether its folder is a package: a relative one, or of a file there."""
+    found = (re.match(r"\s*(?:from|import)\s+(\.|\w+)", text) for text in own.values())
+    modules = {match.group(1) for match in found if match}
+    return "." in modules or any((source.parent / f"{name}.py").is_file() for name in modules)
+
+
 def _asks(text: str) -> bool:
     """Whether a definition's decorators look like ours."""
     decorators = re.split(r"^(?:class|def|async def)\b", text, maxsplit=1, flags=re.MULTILINE)[0]

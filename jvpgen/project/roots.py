@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jvpgen.project.configuration import FILE
-from jvpgen.source.search import INSTALLED
+from jvpgen.source.installed import INSTALLED
 
 
 def project_root(path: Path) -> Path:

@@ -15,12 +15,13 @@ import jax
 
 from jvpgen.runtime import boundary, live, missing, runs, shadows
 from jvpgen.runtime.errors import NotGenerated
-from jvpgen.runtime.generated import find_body, load_siblings
+from jvpgen.runtime.generated import find_body
 from jvpgen.runtime.interceptor import intercepted
 from jvpgen.runtime.narrow import check_only
 from jvpgen.runtime.pair import Pair, is_pair
 from jvpgen.runtime.pushforward import push
 from jvpgen.runtime.registry import exact_function, is_opaque
+from jvpgen.runtime.siblings import load_siblings
 from jvpgen.runtime.zero import Zero, is_zero
 
 

@@ -116,7 +116,7 @@ class Body:
     def call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any] | None:
         """Runs the derivative on arguments, active ones as Pairs; None when it does not take a tangent that moves."""
         if not self.is_current:
-            raise stale(self.derivative, self.name)
+            raise stale(self.derivative, self.target, self.name)
         if any(map(self._misreads, (*args, *kwargs.values()))):
             return None
         bound = _bind(self, args, kwargs)

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from jvpgen.source.installed import INSTALLED
 from jvpgen.source.module import SourceModule, import_base
 
 # Their functions have rules, or are opaque: what stands in their files is no model code.
-INSTALLED = frozenset({"site-packages", "dist-packages"})
 NEVER_FOLLOWED = frozenset({"jax", "jaxlib", "numpy", "scipy", "jvpgen", *sys.stdlib_module_names})
 
 

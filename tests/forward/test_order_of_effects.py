@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from jvpgen.cli.main import main
 from jvpgen.runtime.function import function_jvp
-from jvpgen.runtime.generated import forget_siblings
+from jvpgen.runtime.siblings import forget_siblings
 from tests.forward.effects_program import STATEMENTS, functions
 
 X, Y = jax.numpy.array([[0.3, -1.2], [0.7, 0.4]])

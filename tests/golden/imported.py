@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-from jvpgen.runtime.generated import forget_siblings
+from jvpgen.runtime.siblings import forget_siblings
 from tests.golden.cases import Case
 from tests.golden.compiled import compiled_in
 

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import pytest
 
 from jvpgen import NotGenerated, StaleDerivative, apply_jvp, transform
-from jvpgen.runtime import autogenerate, counts, generated, pushforward, text_cache
+from jvpgen.runtime import autogenerate, counts, pushforward, siblings, text_cache
 
 SOURCE = """
 import flax.linen as nn
@@ -61,11 +61,11 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("JVPGEN_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(autogenerate, "_outcomes", {})
-    generated.forget_siblings()
+    siblings.forget_siblings()
     yield importlib.import_module("made_models")
     for name in [name for name in sys.modules if name.startswith("made_models")]:
         del sys.modules[name]
-    generated.forget_siblings()
+    siblings.forget_siblings()
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_the_sibling_file_is_found(models: Any, tmp_path: Path) -> None:
         apply_jvp(models.Inner(), variables, (X,), None)
     (tmp_path / "made_models_jvp.py").write_text(with_footer(INNER, SOURCE))
     importlib.invalidate_caches()
-    generated.forget_siblings()
+    siblings.forget_siblings()
     for kind in (models.Outer, models.Inner):
         assert (apply_jvp(kind(), variables, (X,), None, variables)[1] == X * X).all()
 

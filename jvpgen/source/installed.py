@@ -1,0 +1,3 @@
+"""Folders that hold installed packages: whatever project is around them, they are no part of it."""
+
+INSTALLED = frozenset({"site-packages", "dist-packages"})
