@@ -28,7 +28,8 @@ from typing import Any
 from jvpgen.analysis import records
 from jvpgen.analysis.coverage import Remaining
 from jvpgen.analysis.facts import ROOTS, file_environment
-from jvpgen.diagnostics.report import Diagnostic, Report
+from jvpgen.diagnostics.catalogue import diagnostic
+from jvpgen.diagnostics.report import Diagnostic, Report, whole_file
 from jvpgen.emit import imports, public
 from jvpgen.emit.copies import Copy, TopLevel, read_by
 from jvpgen.emit.home import Home, home_of
@@ -120,6 +121,11 @@ def derive_file(path: Path, reach: Reach, needs: Iterable[str], settings: Settin
         units = _units([*wanted, *_handed_out(found.modules, source, reach)], source, reach, report)
     inspections = inspect_modules(found.modules, units, reach) if settings.inspect else ()
     if not units:
+        return Derived(source, "", (), (), inspections)
+    home = home_of(source, reach, settings.absolute_imports, settings.packages)
+    if not home.is_importable:
+        span = found.derived[0].span if found.derived else whole_file(source.path)
+        report.add(diagnostic("JVP108", f"`{source.path}` has no name that can be imported", span))
         return Derived(source, "", (), (), inspections)
     copied = _copied(units.values(), source, reach, report)
     return _emitted(source, reach, units, copied, found.derived, settings, inspections)

@@ -5,7 +5,7 @@
 import flax.linen as nn
 from jvpgen.runtime import apply_jvp, body, opaque, pushforward
 
-from input import Matched
+from input import Asynchronous, Matched
 
 
 def Matched_scaled_jvp(
@@ -57,6 +57,27 @@ def Matched_jvp(
     )
 
 
+def Asynchronous_jvp(
+    module,
+    variables,
+    x,
+    *,
+    variable_tangents=None,
+    x_dot=None,
+    rngs=None,
+    mutable=False,
+):
+    """`Asynchronous` and its derivative along the tangents of the variables and `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        Dense_0  nn.Dense
+    """
+    return apply_jvp(
+        module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
+    )
+
+
 # Matched.scaled runs under `nn.jvp`: a `match` statement is outside the language.
 opaque(Matched.scaled)
 
@@ -68,6 +89,12 @@ def _Matched(self, x, x_dot):
     return pushforward(self.scaled, (dense,), (dense_dot,))
 
 
-# jvpgen: generator=- rest=c503718fe7a3 warnings=1
+# Asynchronous runs under `nn.jvp`: an asynchronous function is outside the language.
+opaque(Asynchronous)
+
+
+# jvpgen: generator=- rest=91617114fdfc warnings=2
 # jvpgen: Matched text=d0f5982a1044 source=7361729a2d70 body=47eb589b0073
 #   Matched_scaled_jvp, Matched_jvp, _Matched <- Matched, nn
+# jvpgen: Asynchronous text=7562f5974d85 source=8f07d9290ac3 body=fca392585bdd
+#   Asynchronous_jvp <- Asynchronous, nn

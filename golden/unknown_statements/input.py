@@ -21,5 +21,15 @@ class Matched(nn.Module):
         return self.scaled(nn.Dense(2)(x))
 
 
+@jvpgen.derive
+class Asynchronous(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        async def later():  # W: JVP301
+            return x
+
+        return nn.Dense(2)(x)
+
+
 def example():
     return {"module": Matched(), "args": (jax.random.normal(jax.random.key(1), (3,)),), "opaque": True}

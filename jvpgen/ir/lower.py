@@ -412,6 +412,8 @@ class _Lowering:
         return nodes.Try(self.block(node.body), handlers, self._orelse(node.orelse), final, span=self.place(node))
 
     def _FunctionDef(self, node: cst.FunctionDef) -> nodes.Statement:
+        if node.asynchronous is not None:
+            return nodes.UnsupportedStatement(text_of(node), "an asynchronous function", span=self.place(node))
         return self.function(node)
 
 

@@ -8,6 +8,7 @@ decorator and neither word.
 from __future__ import annotations
 
 import ast
+import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +35,7 @@ def that_may_ask(found: Sequence[Path], layout: Layout) -> list[Path]:
 def _text(path: Path) -> bytes | None:
     """What the file holds; None if that cannot be read: reading it properly will say why not."""
     try:
-        return path.read_bytes() if path.is_file() else None
+        return path.read_bytes() if os.path.isfile(path) else None
     except OSError:
         return None
 

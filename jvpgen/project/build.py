@@ -6,6 +6,7 @@ its own, and all problems of the run stand in one report.
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from jvpgen.diagnostics.report import Report, whole_file
 from jvpgen.emit.home import EITHER
 from jvpgen.project.asking import that_may_ask
 from jvpgen.project.compiler import Compiler, Derived
-from jvpgen.project.files import Layout, bears_banner, is_output, outputs, sources
+from jvpgen.project.files import Layout, bears_banner, is_output, outputs, sources, text_at
 from jvpgen.project.footer import Footer, Part, edited_parts, split_footer, with_footer
 from jvpgen.project.freshness import is_fresh, reader, says_its_home, texts_used
 from jvpgen.project.keys import definitions, generator_key, source_key, text_key
@@ -128,7 +129,7 @@ def _fresh(path: Path, needs: frozenset[str], layout: Layout, switches: Switches
     if switches.check or switches.strict or switches.force or switches.all:
         return None
     try:
-        text = layout.output_of(path).read_text("utf-8")
+        text = text_at(layout.output_of(path)) or ""
     except (OSError, UnicodeDecodeError):
         return None
     footer = split_footer(text)[1] if bears_banner(text) else None
@@ -153,7 +154,7 @@ def _derived_in(source: Path, layout: Layout) -> set[str] | None:
     A source without an output derives nothing, unless the output was lost, which only deriving anew can tell.
     """
     try:
-        footer = split_footer(layout.output_of(source).read_text("utf-8"))[1]
+        footer = split_footer(text_at(layout.output_of(source)) or "")[1]
     except (OSError, UnicodeDecodeError):
         return None
     return {part.name for part in footer.parts if not part.is_copied} if footer is not None else None
@@ -173,8 +174,8 @@ def _kept(source: Path, layout: Layout, switches: Switches) -> set[str]:
     if switches.whole_project:
         return set()
     try:
-        output = layout.output_of(source).read_text("utf-8")
-        present = definitions(source.read_text("utf-8-sig"))
+        output = text_at(layout.output_of(source)) or ""
+        present = definitions(text_at(source, "utf-8-sig") or "")
     except (OSError, UnicodeDecodeError):
         return set()
     footer = split_footer(output)[1] if bears_banner(output) else None
@@ -230,4 +231,4 @@ def _parts(derived: Derived, read: Any) -> tuple[Part, ...]:
 def _is_orphan(output: Path, layout: Layout, found: set[Path]) -> bool:
     """Whether an output that this run did not make is one too many: its source is gone, or was looked at in vain."""
     source = layout.source_of(output)
-    return is_output(output) and (not source.exists() or source in found)
+    return is_output(output) and (not os.path.exists(source) or source in found)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pathspec import GitIgnoreSpec
 
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report, whole_file
@@ -32,7 +35,7 @@ class Config:
 def read_config(root: Path, report: Report) -> Config:
     """The configuration in `root`'s pyproject.toml; the defaults where it has none. Mistakes go to the report."""
     path = root / FILE
-    if not path.is_file():
+    if not os.path.isfile(path):
         return Config()
     try:
         text = path.read_bytes().decode("utf-8")
@@ -72,10 +75,24 @@ def _width(value: Any) -> int | None:
     return int(value) if fits else None
 
 
+def _patterns(value: Any) -> tuple[str, ...] | None:
+    strings = _strings(value)
+    return strings if strings is not None and all(map(is_pattern, strings)) else None
+
+
+def is_pattern(line: str) -> bool:
+    """Whether a line of a .gitignore file is one: `!` alone says nothing."""
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
+
+
 _STRINGS = _Kind("a list of strings", _strings)
 _KINDS: Mapping[str, _Kind] = {
     "include": _STRINGS,
-    "exclude": _STRINGS,
+    "exclude": _Kind("a list of strings, each a pattern as in .gitignore", _patterns),
     "output": _Kind("a path, as a string that is not empty", _string),
     "follow": _STRINGS,
     "line-length": _Kind("a whole number from 40 to 320", _width),

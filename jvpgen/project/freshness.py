@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from jvpgen.project.files import text_at
 from jvpgen.project.footer import Footer, Part, split_footer
 from jvpgen.project.keys import definitions, source_key, text_key
 
@@ -48,7 +50,7 @@ def says_its_home(own: Mapping[str, str], source: Path) -> bool:
     """Whether a source has an import that tells whether its folder is a package: a relative one, or of a file there."""
     found = (re.match(r"\s*(?:from|import)\s+(\.|\w+)", text) for text in own.values())
     modules = {match.group(1) for match in found if match}
-    return "." in modules or any((source.parent / f"{name}.py").is_file() for name in modules)
+    return "." in modules or any(os.path.isfile(source.parent / f"{name}.py") for name in modules)
 
 
 def _asks(text: str) -> bool:
@@ -86,7 +88,8 @@ def reader(source: Path, root: Path) -> ReadPlace:
 
 def _definitions_in(path: Path | None) -> Mapping[str, str] | None:
     try:
-        return None if path is None else definitions(path.read_text("utf-8-sig"))
+        text = None if path is None else text_at(path, "utf-8-sig")
+        return None if text is None else definitions(text)
     except (OSError, UnicodeDecodeError):
         return None
 
@@ -104,7 +107,7 @@ def _installed_file(module: str) -> Path | None:
     if not folders:
         return Path(spec.origin) if spec.origin and not rest else None
     base = Path(next(iter(folders))).joinpath(*rest)
-    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+    return base / "__init__.py" if os.path.isdir(base) else base.with_suffix(".py")
 
 
 def _root(source: Path, output_text: str) -> Path:

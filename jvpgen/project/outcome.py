@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Literal
 
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report, whole_file
-from jvpgen.project.files import Layout, bears_banner
+from jvpgen.project.files import Layout, bears_banner, text_at
 from jvpgen.project.footer import edited_parts, split_footer
 from jvpgen.project.write import write_text
 
@@ -48,8 +49,9 @@ def check_or_write(source: Path, text: str, layout: Layout, switches: Switches, 
     """Writes `text`, the output of `source`, unless a switch or the present file speaks against it."""
     path = layout.output_of(source)
     shown = layout.shown(source)
-    if path.is_dir():
-        report.add(diagnostic("JVP906", f"`{shown_output(path, layout)}` is a folder", whole_file(shown)))
+    if os.path.exists(path) and not os.path.isfile(path):
+        what = "a folder" if os.path.isdir(path) else "no regular file"
+        report.add(diagnostic("JVP906", f"`{shown_output(path, layout)}` is {what}", whole_file(shown)))
         return Outcome("refused", shown, path, None, text)
     try:
         before = _present(path)
@@ -117,10 +119,7 @@ def shown_output(path: Path, layout: Layout) -> str:
 
 def _present(path: Path) -> str | None:
     """The text at `path`; None where there is no file. Bytes that are no text compare as different."""
-    try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    return text_at(path, errors="surrogateescape")
 
 
 def _is_precious(before: str, path: Path, layout: Layout, report: Report) -> bool:

@@ -18,9 +18,9 @@ from jvpgen.source.installed import INSTALLED
 def project_root(path: Path) -> Path:
     """The root of the project that `path`, a file or a folder that need not exist, belongs to."""
     start = Path(os.path.abspath(path))
-    folder = start if start.is_dir() else start.parent
+    folder = start if os.path.isdir(start) else start.parent
     for candidate in _outwards(folder):
-        if (candidate / FILE).is_file():
+        if os.path.isfile(candidate / FILE):
             return candidate
     return _topmost_package(folder)
 
@@ -33,6 +33,6 @@ def _outwards(folder: Path) -> Iterator[Path]:
 
 
 def _topmost_package(folder: Path) -> Path:
-    while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file():
+    while os.path.isfile(folder / "__init__.py") and os.path.isfile(folder.parent / "__init__.py"):
         folder = folder.parent
     return folder

@@ -39,7 +39,7 @@ def write_text(path: Path, text: str) -> bool:
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return path.read_bytes() if os.path.isfile(path) else None
     except OSError:
         return None
 

@@ -3,7 +3,7 @@
     found = discover(source, reach)
     found.derived        # (Derived(definition, options, span), …): one for each `@jvpgen.derive`, in source order
     found.modules        # every linen Module class of the file, nested ones and those inside functions included
-    found.diagnostics    # JVP101 … JVP107, each with the span of the culprit
+    found.diagnostics    # JVP101 … JVP108, each with the span of the culprit
 
 `DeriveOptions` says what the literal arguments of `derive` are. Outputs of one name are told apart within the file.
 """
@@ -22,7 +22,7 @@ from jvpgen.source.bindings import bindings_of
 from jvpgen.source.classes import is_module, is_nnx, methods, mro
 from jvpgen.source.flax_names import MODULE
 from jvpgen.source.literals import NotLiteral, literal
-from jvpgen.source.module import SourceModule
+from jvpgen.source.module import SourceModule, is_name
 from jvpgen.source.names import Names
 from jvpgen.source.reach import Definition, Reach
 from jvpgen.source.span import Span
@@ -237,7 +237,7 @@ def _names_option(value: object) -> tuple[str, ...] | None:
 
 
 def _name_option(value: object) -> str | None:
-    if value is None or (isinstance(value, str) and value.isidentifier()):
+    if value is None or (isinstance(value, str) and is_name(value)):
         return value
     raise ValueError
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import codecs
+import keyword
 import os
 import re
 import tokenize
@@ -116,9 +117,14 @@ def shown_path(path: Path, root: Path) -> str:
 def import_base(path: Path) -> Path:
     """The folder from which the file at `path` is imported: above its topmost package, or its own folder."""
     folder = path.parent
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
+    while os.path.isfile(folder / "__init__.py") and folder.parent != folder:
         folder = folder.parent
     return folder
+
+
+def is_name(text: str) -> bool:
+    """Whether Python takes a text for a name: an identifier that is no keyword."""
+    return text.isidentifier() and not keyword.iskeyword(text)
 
 
 def dotted_name(path: Path, root: Path) -> str:
@@ -133,7 +139,7 @@ def dotted_name(path: Path, root: Path) -> str:
         above = next((folder for folder in (root / "src", root) if path.is_relative_to(folder)), base)
         parts = list(path.parent.relative_to(above).parts)
         keep = len(parts)
-        while keep and parts[keep - 1].isidentifier():
+        while keep and is_name(parts[keep - 1]):
             keep -= 1
         base = above.joinpath(*parts[:keep])
     relative = path.relative_to(base).with_suffix("")
@@ -150,7 +156,7 @@ def _read(path: Path, shown: str) -> str | Diagnostic:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             return diagnostic("JVP903", f"`{shown}` is larger than {_LARGEST_FILE // 1_000_000} MB", whole_file(shown))
-        if not path.is_file():
+        if not os.path.isfile(path):
             return diagnostic("JVP903", f"`{shown}` is no regular file", whole_file(shown))
         data = path.read_bytes()
     except OSError as error:

@@ -65,7 +65,7 @@ class Search:
             return None
         base = folder.joinpath(*parts)
         for path in (base / "__init__.py", base.parent / f"{base.name}.py"):
-            if path.is_file():
+            if os.path.isfile(path):
                 return path
         return None
 
@@ -73,13 +73,13 @@ class Search:
         """Whether a folder holds the package or module of a dotted name; a package may have no `__init__.py`."""
         if not all(part.isidentifier() for part in name.split(".")):
             return False
-        return self._in_folder(name, folder) is not None or folder.joinpath(*name.split(".")).is_dir()
+        return self._in_folder(name, folder) is not None or os.path.isdir(folder.joinpath(*name.split(".")))
 
     def _has_top(self, first: str, folder: Path) -> bool:
         """Whether a folder holds the top-level package or module `first`."""
         key = (first, folder)
         if key not in self._tops:
-            there = first.isidentifier() and ((folder / first).is_dir() or (folder / f"{first}.py").is_file())
+            there = first.isidentifier() and (os.path.isdir(folder / first) or os.path.isfile(folder / f"{first}.py"))
             self._tops[key] = there
         return self._tops[key]
 

@@ -39,6 +39,7 @@ def test_all_keys(project):
         ("palette = 1", "JVP911", "The keys are include, exclude"),
         ('include = "models"', "JVP912", "`include` is the string 'models', but must be a list of strings"),
         ("exclude = [1]", "JVP912", "a list of strings"),
+        ('exclude = ["!"]', "JVP912", "a pattern as in .gitignore"),
         ("output = true", "JVP912", "`output` is the boolean true"),
         ("line-length = true", "JVP912", "a whole number from 40 to 320"),
         ("line-length = 4", "JVP912", "is the number 4"),

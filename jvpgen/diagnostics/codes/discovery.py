@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jvpgen.diagnostics.entry import Entry, model
+from jvpgen.diagnostics.entry import Entry, Example, model
 
 GOOD_MODULE = """\
 import flax.linen as nn
@@ -145,5 +145,15 @@ ENTRIES = (
         remedy="Move the definition to the top level of its file, or use `jvpgen.transform` at run time.",
         bad=model(IN_FUNCTION),
         good=model(GOOD_MODULE),
+    ),
+    Entry(
+        code="JVP108",
+        title="file that no import statement can name",
+        severity="error",
+        cause="The generated file imports what it derives from its source, and the source's name, or that of a folder "
+        "around it, is no name in Python: `my-model.py`, `class.py`.",
+        remedy="Rename the file or the folder, or use `jvpgen.transform` at run time.",
+        bad=Example({"my-model.py": GOOD_MODULE}, "my-model.py"),
+        good=Example({"my_model.py": GOOD_MODULE}, "my_model.py"),
     ),
 )

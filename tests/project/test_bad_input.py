@@ -1,0 +1,81 @@
+"""What stands in the way of files and folders is said, with the compiler itself: no traceback, no wait without end."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+from jvpgen.cli.main import main
+
+MODEL = """\
+import flax.linen as nn
+import jvpgen
+
+
+@jvpgen.derive
+class M(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return 2 * x
+"""
+
+
+def codes(capsys) -> list[str]:
+    return re.findall(r"\[(JVP\d+)\]", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("name", ["my-model.py", "class.py", "sp ace.py", "1st.py"])
+def test_names_that_cannot_be_imported(project, capsys, name):
+    project({name: MODEL, "plain-text.py": "x = 1\n", "my-folder/model.py": MODEL, "class/model.py": MODEL})
+    assert main(["."]) == 1
+    assert codes(capsys) == ["JVP108"]
+    assert main(["my-folder", "class"]) == 0
+
+
+def test_a_folder_that_is_a_package_with_no_name(project, capsys):
+    root = project({"my-pkg/__init__.py": "", "my-pkg/model.py": MODEL})
+    assert main(["."]) == 0
+    assert "\nfrom .model import M\n" in (root / "my-pkg/model_jvp.py").read_text()
+    assert main(["--output", "out", "."]) == 1
+    assert codes(capsys) == ["JVP108"]
+
+
+def test_pipes_are_never_opened(project, capsys):
+    root = project({"model.py": MODEL, "other.py": MODEL})
+    for name in ("pipe.py", "pipe_jvp.py", "model_jvp.py", ".gitignore"):
+        os.mkfifo(root / name)
+    assert main(["."]) == 1
+    err = capsys.readouterr().err
+    assert "`model_jvp.py` is no regular file" in err
+    assert "`pipe.py` is no regular file" in err
+    assert "written other_jvp.py" in err
+    assert main(["--check", "--prune", "."]) == 1
+    assert main(["pipe.py"]) == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and os.access("/proc/1/mem", os.R_OK), reason="root reads every folder")
+def test_unreadable_folders(project, capsys):
+    root = project({"model.py": MODEL, "closed/model.py": MODEL})
+    (root / "closed").chmod(0)
+    try:
+        for paths in (["closed"], ["."], ["closed/model.py"]):
+            assert main(paths) != 0
+            assert "error[JVP90" in capsys.readouterr().err
+    finally:
+        (root / "closed").chmod(0o755)
+
+
+def test_folders_that_the_system_refuses_to_list(project, capsys, monkeypatch):
+    root = project({"model.py": MODEL, "closed/model.py": MODEL})
+    listed = os.scandir
+
+    def scandir(path=".", *rest):
+        if str(path) == str(root / "closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path, *rest)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert main(["."]) == 1
+    assert "cannot read the folder `closed`: Permission denied" in capsys.readouterr().err
