@@ -40,6 +40,7 @@ from jvpgen.forward.naming import RUNTIME_NAMES, Naming
 from jvpgen.forward.pushed import NotExpressible
 from jvpgen.forward.units import Remark, Spelling, Unit, derive_unit, globals_read, referenced
 from jvpgen.ir import nodes
+from jvpgen.ir.declarations.patterns import unmatched
 from jvpgen.source.discovery import Derived as Request
 from jvpgen.source.discovery import DeriveOptions, discover
 from jvpgen.source.locating import Place, locate
@@ -112,6 +113,7 @@ def derive_file(path: Path, reach: Reach, needs: Iterable[str], settings: Settin
         return None
     found = discover(source, reach)
     report.extend(found.diagnostics)
+    report.extend(_vain_patterns(found.derived, reach))
     wanted = [request.definition for request in found.derived]
     wanted += [definition for definition in (_named(source, name, reach) for name in sorted(needs)) if definition]
     if settings.everything:  # what stands inside a function has no name that text could use
@@ -128,7 +130,7 @@ def derive_file(path: Path, reach: Reach, needs: Iterable[str], settings: Settin
         report.add(diagnostic("JVP108", f"`{source.path}` has no name that can be imported", span))
         return Derived(source, "", (), (), inspections)
     copied = _copied(units.values(), source, reach, report)
-    return _emitted(source, reach, units, copied, found.derived, settings, inspections)
+    return _emitted(source, reach, units, copied, found.derived, settings, inspections, report)
 
 
 def derive_named(name: str, reach: Reach, report: Report) -> str | None:
@@ -193,12 +195,21 @@ def _alone(definition: Definition, reach: Reach, report: Report, module: str = "
     units = _units([definition], source, reach, report)
     request = Request(definition, DeriveOptions(), source.span(definition.node))
     return _emitted(
-        source, reach, units, (), (request,), Settings(absolute_imports=True, in_memory=True, module=module), ()
+        source, reach, units, (), (request,), Settings(absolute_imports=True, in_memory=True, module=module), (), report
     )
 
 
 def _named(source: SourceModule, name: str, reach: Reach) -> Definition | None:
     return reach.definition(f"{source.name}.{name}", source)
+
+
+def _vain_patterns(requests: Iterable[Request], reach: Reach) -> Iterator[Diagnostic]:
+    """Complaints about patterns of variables that match nothing."""
+    for request in requests:
+        if request.options.variables and request.definition.kind == "module_class":
+            for pattern in unmatched(request.options.variables, request.definition, reach):
+                message = f"`{request.definition.name}` has no variable that matches `{pattern}`"
+                yield diagnostic("JVP106", message, request.span)
 
 
 # --- Units ------------------------------------------------------------------------------------------------------------
@@ -270,16 +281,19 @@ def _emitted(
     requests: Sequence[Request],
     settings: Settings,
     inspections: tuple[Mapping[str, Any], ...],
+    report: Report,
 ) -> Derived:
     ordered = sorted(units.values(), key=lambda unit: unit.order)
     spelling = Spelling(source, reach)
     naming = Naming(frozenset(), spelling.modules, spelling.runtime)
     functions: list[Copy] = []
+    asked: list[tuple[str, Request]] = []
     for request in requests:
         unit = units.get(request.definition.path_in_module)
         if unit is not None:
             made_public = public.functions(request, unit, reach, naming, settings.line_length)
             functions += [Copy(made, unit.name) for made in made_public]
+            asked += [(made.name, request) for made in made_public]
     functions += [Copy(part, unit.name) for unit in ordered for part in unit.parts]
     hidden = public.hidden_names(requests, reach, naming)
     beside = home_of(source, reach, settings.absolute_imports, settings.packages)
@@ -293,6 +307,7 @@ def _emitted(
         there = home_of(module, reach, absolute=True)
         top.add(module, parts, _imports([item.part for item in parts], module, reach, {}, there))
     functions += top.copies
+    report.extend(_clashes(asked, functions, top))
     origin = _IN_MEMORY if settings.in_memory else f"To regenerate: {_command(source)}"
     lines = imports.import_lines(top.imports.values(), home)
     everything = (*ordered, *copied)
@@ -308,6 +323,15 @@ def _emitted(
     dispatched = tuple(item for unit in everything for item in unit.remaining if item.kind == "dispatched")
     needed = _needed(everything, source, reach)
     return Derived(source, text, derived_functions, needed, inspections, opaque, dispatched)
+
+
+def _clashes(asked: Sequence[tuple[str, Request]], functions: Sequence[Copy], top: TopLevel) -> Iterator[Diagnostic]:
+    """Complaints about names of public functions that mean something else in the generated file."""
+    written = [item.part.name for item in functions[len(asked) :] if isinstance(item.part, nodes.Function)]
+    for name, request in asked:
+        if name in top.imports or name in top.builtins or name in written:
+            message = f"`{name}` already means something else in the generated file"
+            yield diagnostic("JVP104", message, request.span)
 
 
 def _imports(

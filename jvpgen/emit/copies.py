@@ -40,9 +40,10 @@ class TopLevel:
     def __init__(self, parts: Iterable[Part], imports: Mapping[str, Import]) -> None:
         own = list(parts)
         self.imports = dict(imports)
+        self.builtins = read_by(own) - imports.keys()
         self.copies: list[Copy] = []
         self._meanings = {name: item.meaning for name, item in imports.items()}
-        self._meanings |= {name: f"builtins.{name}" for name in read_by(own) - imports.keys()}
+        self._meanings |= {name: f"builtins.{name}" for name in self.builtins}
         self._meanings |= {part.name: f"<{part.name}>" for part in own if isinstance(part, nodes.Function)}
 
     def add(self, source: SourceModule, copies: Iterable[Copy], imports: Mapping[str, Import]) -> None:

@@ -79,3 +79,70 @@ def test_folders_that_the_system_refuses_to_list(project, capsys, monkeypatch):
     monkeypatch.setattr(os, "scandir", scandir)
     assert main(["."]) == 1
     assert "cannot read the folder `closed`: Permission denied" in capsys.readouterr().err
+
+
+# --- Options of derive ------------------------------------------------------------------------------------------------
+
+NAMED = """\
+import flax.linen as nn
+import jvpgen
+
+
+def helper(x):
+    return abs(x) * 2
+
+
+@jvpgen.derive
+class M(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(2, name="lora_a")(helper(x))
+
+
+@jvpgen.derive({options})
+class N(nn.Module):
+    width: int = 2
+    inner: {annotation} = None
+
+    @nn.compact
+    def __call__(self, x):
+        count = self.variable("stats", "count", int)
+        return M()(x) * self.param("scale", nn.initializers.ones, ()) * abs(self.width)
+"""
+
+
+@pytest.mark.parametrize("name", ["nn", "pushforward", "_M", "M", "M_jvp", "apply_jvp", "_helper", "abs"])
+def test_names_that_the_generated_file_has_already(project, capsys, name):
+    root = project({"model.py": NAMED.format(options=f'name="{name}"', annotation="int")})
+    assert main(["."]) == 1
+    assert codes(capsys) == ["JVP104"]
+    assert not (root / "model_jvp.py").exists()
+
+
+@pytest.mark.parametrize("name", ["class", "not a name", "1st", "None"])
+def test_names_that_are_none(project, capsys, name):
+    project({"model.py": NAMED.format(options=f'name="{name}"', annotation="int")})
+    assert main(["."]) == 1
+    assert codes(capsys) == ["JVP106"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "annotation", "found"),
+    [
+        ("nope/**", "int", ["JVP106"]),
+        ("params/**/lora_b*", "int", ["JVP106"]),
+        ("params/nope", "int", ["JVP106"]),
+        ("params/scale/**/x", "int", ["JVP106"]),
+        ("params/**", "int", []),
+        ("**/lora_*/**", "int", []),
+        ("params/M_0/lora_a/kernel", "int", []),
+        ("params/*", "int", []),
+        ("stats/count", "int", []),
+        ("**", "int", []),
+        ("nope/**", "nn.Module", []),  # what comes in through a field may hold anything
+    ],
+)
+def test_patterns_that_match_nothing(project, capsys, pattern, annotation, found):
+    project({"model.py": NAMED.format(options=f'variables=("{pattern}",), name="narrow_jvp"', annotation=annotation)})
+    assert main(["."]) == bool(found)
+    assert codes(capsys) == found

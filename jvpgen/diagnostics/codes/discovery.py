@@ -110,7 +110,8 @@ ENTRIES = (
         code="JVP104",
         title="two outputs of one name",
         severity="error",
-        cause="Two derivatives would bear the same name, or two source files would be written to the same output file.",
+        cause="A derivative would bear the name of another one, or of something that the generated file imports or "
+        "makes for itself, or two source files would be written to the same output file.",
         remedy='Give one of them a name of its own: `@jvpgen.derive(name="…")`, or rename the class.',
         bad=model(GOOD_MODULE + TWICE.replace("NAME", "Double_jvp")),
         good=model(GOOD_MODULE + TWICE.replace("NAME", "twice_dot")),
