@@ -16,7 +16,7 @@ from jvpgen.diagnostics.report import Report
 from jvpgen.project import compiler
 from jvpgen.project.build import Build, build, inspect
 from jvpgen.project.configuration import read_config
-from jvpgen.project.files import Layout
+from jvpgen.project.files import Layout, sources
 from jvpgen.project.outcome import Outcome, Switches, shown_output
 from jvpgen.project.roots import project_root
 
@@ -49,10 +49,17 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> int:
     projects = _projects(arguments)
     if _misconfigured(projects, terminal):
         return 2
+    written: dict[Path, str] = {}
     for project in projects:
         done = build(
-            project.paths, project.layout, compiler.of(project.layout, arguments.all), _switches(arguments, project)
+            project.paths,
+            project.layout,
+            compiler.of(project.layout, arguments.all),
+            _switches(arguments, project),
+            written,
+            _outputs_of_others(project, projects),
         )
+        written |= _outputs(project, done.outcomes)
         for outcome in done.outcomes:
             _print_outcome(outcome, project.layout, arguments, terminal)
         terminal.report(done.report, project.layout.root)
@@ -139,6 +146,20 @@ def _switches(arguments: argparse.Namespace, project: _Project) -> Switches:
         prune=arguments.prune,
         whole_project=project.whole,
     )
+
+
+def _outputs_of_others(project: _Project, projects: Iterable[_Project]) -> frozenset[Path]:
+    """The outputs that other projects of the command line may have in this one's output folder."""
+    others = (other for other in projects if other is not project and other.layout.output and project.layout.output)
+    return frozenset(
+        other.layout.output_of(source) for other in others for source in sources(other.paths, other.layout, Report())
+    )
+
+
+def _outputs(project: _Project, outcomes: Iterable[Outcome]) -> dict[Path, str]:
+    """The outputs of a project, and where each came from."""
+    there = (outcome for outcome in outcomes if outcome.action not in ("refused", "deleted", "orphaned"))
+    return {outcome.path: f"{project.layout.root.name}/{outcome.source}" for outcome in there}
 
 
 # --- Printing ---------------------------------------------------------------------------------------------------------

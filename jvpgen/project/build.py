@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jvpgen.diagnostics.catalogue import STRICT_CODES, diagnostic
@@ -48,8 +49,19 @@ class _Made:
         return self.report.has_errors
 
 
-def build(paths: Sequence[Path], layout: Layout, compiler: Compiler, switches: Switches) -> Build:
-    """Brings the outputs of all sources under `paths` up to date, or says where they are not."""
+def build(
+    paths: Sequence[Path],
+    layout: Layout,
+    compiler: Compiler,
+    switches: Switches,
+    taken: Mapping[Path, str] = MappingProxyType({}),
+    foreign: frozenset[Path] = frozenset(),
+) -> Build:
+    """Brings the outputs of all sources under `paths` up to date, or says where they are not.
+
+    `taken` are outputs that the run has made for other projects, with their sources; `foreign` are files that may be
+    outputs of other projects, and so are no orphans of this one.
+    """
     report = new_report(switches)
     found = sources(paths, layout, report)
     named = {path.absolute() for path in paths}
@@ -63,9 +75,17 @@ def build(paths: Sequence[Path], layout: Layout, compiler: Compiler, switches: S
     for item in made.values():
         report.extend(item.report)
     report.extend(compiler.problems)
-    texts = _output_texts(made, layout, generator, report)
-    outcomes = [check_or_write(source, text, layout, switches, report) for source, text in texts.items()]
-    alive = {layout.output_of(source) for source, item in made.items() if item.failed or source in texts}
+    refused = _that_cannot_run(made, layout)
+    texts = _output_texts({path: item for path, item in made.items() if path not in refused}, layout, generator, report)
+    clashes = _taken_by_others(texts, taken, layout, report)
+    outcomes = [
+        check_or_write(source, text, layout, switches, report)
+        for source, text in texts.items()
+        if source not in clashes
+    ]
+    outcomes += [_refused(source, layout) for source in sorted({*refused, *clashes})]
+    alive = {layout.output_of(source) for source, item in made.items() if item.failed or source in {*texts, *refused}}
+    alive |= foreign
     orphans = [path for path in outputs(paths, layout) if path not in alive and _is_orphan(path, layout, set(found))]
     outcomes += settle_orphans(orphans, layout, switches, report)
     return Build(tuple(outcomes), report, _inspections(made, inputs))
@@ -191,6 +211,22 @@ def _inspections(made: Mapping[Path, _Made], inputs: Iterable[Path]) -> tuple[Ma
 # --- Texts ------------------------------------------------------------------------------------------------------------
 
 
+def _that_cannot_run(made: Mapping[Path, _Made], layout: Layout) -> set[Path]:
+    """The files that need, of files with errors, what those would have to derive: there will be no such bodies."""
+    failed = {path for path, item in made.items() if item.failed}
+    found: set[Path] = set()
+    while True:
+        without = {layout.shown(path) for path in failed | found}
+        more = {
+            path
+            for path, item in made.items()
+            if path not in failed | found and item.fresh is None and any(place in without for place, _ in item.needed)
+        }
+        if not more:
+            return found
+        found |= more
+
+
 def _output_texts(made: Mapping[Path, _Made], layout: Layout, generator: str, report: Report) -> dict[Path, str]:
     """The whole text of each output, by source; a name clash between two sources is an error of the second."""
     texts: dict[Path, str] = {}
@@ -211,6 +247,21 @@ def _output_texts(made: Mapping[Path, _Made], layout: Layout, generator: str, re
         footer = Footer(parts, generator, item.report.count("warning"))
         texts[source] = with_footer(item.derived.text, footer, layout.config.line_length)
     return texts
+
+
+def _taken_by_others(texts: Iterable[Path], taken: Mapping[Path, str], layout: Layout, report: Report) -> set[Path]:
+    """The sources whose outputs would overwrite those of another project; each is an error."""
+    found = {source: taken[layout.output_of(source)] for source in texts if layout.output_of(source) in taken}
+    for source, other in found.items():
+        both = f"`{other}` and `{layout.root.name}/{layout.shown(source)}`"
+        message = f"{both} are both written to `{layout.output_of(source).name}`"
+        report.add(diagnostic("JVP104", message, whole_file(layout.shown(source))))
+    return set(found)
+
+
+def _refused(source: Path, layout: Layout) -> Outcome:
+    """What becomes of an output that is not even looked at."""
+    return Outcome("refused", layout.shown(source), layout.output_of(source), None, None)
 
 
 def _parts(derived: Derived, read: Any) -> tuple[Part, ...]:

@@ -146,3 +146,55 @@ def test_patterns_that_match_nothing(project, capsys, pattern, annotation, found
     project({"model.py": NAMED.format(options=f'variables=("{pattern}",), name="narrow_jvp"', annotation=annotation)})
     assert main(["."]) == bool(found)
     assert codes(capsys) == found
+
+
+# --- Files that belong together ---------------------------------------------------------------------------------------
+
+HELPERS = """\
+import jax.numpy as jnp
+
+
+def spectrum(x):
+    return jnp.linalg.svd(x, full_matrices=False)[1]
+
+
+def double(x):
+    return 2 * x
+"""
+
+
+def test_strict_writes_no_file_whose_bodies_are_refused_elsewhere(project, capsys):
+    uses = MODEL.replace("import jvpgen\n", "import jvpgen\nfrom helpers import {0}\n").replace("2 * x", "{0}(x)")
+    root = project(
+        {
+            "helpers.py": HELPERS,
+            "first.py": uses.format("spectrum"),
+            "second.py": f"from first import M\n{MODEL.replace('class M', 'class N').replace('2 * x', 'M()(x)')}",
+            "third.py": MODEL,
+        }
+    )
+    assert main(["--strict", "."]) == 1
+    assert "1 written, 2 not written, 1 error" in capsys.readouterr().err
+    assert sorted(path.name for path in root.glob("*_jvp.py")) == ["third_jvp.py"]
+    assert main(["."]) == 0
+    assert len(list(root.glob("*_jvp.py"))) == 4
+    assert main(["--strict", "--prune", "."]) == 1  # what was there before stays
+    assert len(list(root.glob("*_jvp.py"))) == 4
+
+
+def test_two_projects_with_one_output(project, capsys):
+    root = project(
+        {
+            **{f"{name}/pyproject.toml": "" for name in ("one", "two")},
+            **{f"{name}/model.py": MODEL for name in ("one", "two")},
+            **{f"{name}/only_{name}.py": MODEL for name in ("one", "two")},
+        }
+    )
+    for _ in range(2):
+        assert main(["--prune", "--output", "out", "one", "two"]) == 1
+        err = capsys.readouterr().err
+        assert "error[JVP104]: `one/model.py` and `two/model.py` are both written to `model_jvp.py`" in err
+        assert "deleted" not in err
+        assert len(list((root / "out").glob("*_jvp.py"))) == 3
+    assert main(["--output", "out", "one"]) == 0
+    assert main(["one", "two"]) == 0

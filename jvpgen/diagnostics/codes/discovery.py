@@ -112,7 +112,8 @@ ENTRIES = (
         severity="error",
         cause="A derivative would bear the name of another one, or of something that the generated file imports or "
         "makes for itself, or two source files would be written to the same output file.",
-        remedy='Give one of them a name of its own: `@jvpgen.derive(name="…")`, or rename the class.',
+        remedy='Give one of them a name of its own: `@jvpgen.derive(name="…")`, or rename the class. Projects whose '
+        "files have the same paths need an output folder each.",
         bad=model(GOOD_MODULE + TWICE.replace("NAME", "Double_jvp")),
         good=model(GOOD_MODULE + TWICE.replace("NAME", "twice_dot")),
     ),
