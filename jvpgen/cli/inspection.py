@@ -6,6 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _MARGIN = "  "
+_FLAG_WORDS = {
+    ("optional", True): "optional",
+    ("repeated", True): "one of several",
+    ("known", False): "known at run time only",
+}
 
 
 def described(inspection: Mapping[str, Any]) -> str:
@@ -36,11 +41,22 @@ def _section(heading: str, rows: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def _row(item: Any) -> tuple[str, ...]:
-    """An entry as cells: a mapping's values in its own order, the line last and in words."""
+    """An entry as cells: a mapping's values in its own order, then the line and what is special, in words."""
     if not isinstance(item, Mapping):
         return (str(item),)
-    cells = [_cell(value) for key, value in item.items() if key != "line" and value is not None]
-    return (*cells, f"line {item['line']}") if item.get("line") is not None else tuple(cells)
+    cells = [
+        _cell(value)
+        for key, value in item.items()
+        if key != "line" and value is not None and not isinstance(value, bool)
+    ]
+    flags = ", ".join(word for key, value in item.items() if isinstance(value, bool) and (word := _flag(key, value)))
+    line = f"line {item['line']}" if item.get("line") is not None else ""
+    return (*cells, line, flags) if flags else (*cells, line) if line else tuple(cells)
+
+
+def _flag(key: str, value: bool) -> str:
+    """A truth value in words; nothing where it says what goes without saying."""
+    return _FLAG_WORDS.get((key, value), key if value and key != "known" else "")
 
 
 def _cell(value: Any) -> str:

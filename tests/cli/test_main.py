@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from jvpgen.cli import options
+from jvpgen.cli.inspection import described
 from jvpgen.version import __version__
 from tests.project.test_build import CNN, OTHER
 
@@ -306,3 +307,17 @@ def test_the_command_line_imports_no_jax(project):
         capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.stdout.endswith("[]\n")
+
+
+def test_inspect_says_in_words_what_is_special():
+    submodules = [
+        {"name": "Dense_0", "class": "nn.Dense", "line": 3, "optional": False, "repeated": False, "known": True},
+        {"name": "Block_{i}", "class": "Block", "line": 4, "optional": True, "repeated": True, "known": True},
+        {"name": "inner", "class": "nn.Module", "line": 5, "optional": False, "repeated": False, "known": False},
+    ]
+    entry = {"file": "a.py", "line": 1, "class": "A", "status": "explicit", "submodules": submodules}
+    assert described(entry).splitlines()[2:] == [
+        "    Dense_0    nn.Dense   line 3",
+        "    Block_{i}  Block      line 4  optional, one of several",
+        "    inner      nn.Module  line 5  known at run time only",
+    ]
