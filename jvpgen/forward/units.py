@@ -29,6 +29,7 @@ from jvpgen.ir import nodes
 from jvpgen.ir.explicit import mangled
 from jvpgen.ir.lower import lower_expression, lower_function, parse_expression
 from jvpgen.ir.scoping import all_names, dotted, reads
+from jvpgen.source.circles import leads_in_a_circle
 from jvpgen.source.classes import Method, fields, own_methods
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
@@ -117,15 +118,6 @@ def derive_unit(definition: Definition, reach: Reach, spelling: Spelling, report
             message = f"`{item.expression}` goes through `jax.jvp`: {item.reason}"
             report.add(diagnostic("JVP401", message, item.span))
     return unit
-
-
-def leads_in_a_circle(qualified: str, definition: Definition, reach: Reach) -> bool:
-    """Whether a name of a project file is imported from one file to the next without end."""
-    module, _, name = qualified.rpartition(".")
-    found = reach.module(module, definition.module) if module else None
-    if found is None or not reach.in_project(found.absolute):
-        return False
-    return bool(reach.names(found).candidates(name)) and reach.definition(qualified, definition.module) is None
 
 
 # --- Functions --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Diagnostic, Report
+from jvpgen.project.configuration import entry_span
 from jvpgen.project.files import Layout
 from jvpgen.source.reach import Reach
 
@@ -105,7 +107,13 @@ class Pipeline:
     @property
     def problems(self) -> Sequence[Diagnostic]:
         """See `Compiler`."""
-        return self._reach.problems
+        missing = (
+            diagnostic(
+                "JVP202", f"`follow` names `{name}`, which is not found", entry_span(self.layout.root, "follow", name)
+            )
+            for name in self._reach.missing
+        )
+        return (*missing, *self._reach.problems)
 
 
 def of(layout: Layout, everything: bool, inspecting: bool = False) -> Compiler:

@@ -144,6 +144,21 @@ def _key_span(text: str, key: str) -> Span:
     return whole_file(FILE)
 
 
+def entry_span(root: Path, key: str, entry: str) -> Span:
+    """Where the string `entry` stands in the list of a key; the key itself if that is not found."""
+    try:
+        text = (root / FILE).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return whole_file(FILE)
+    place = _key_span(text, key)
+    lines = text.splitlines()
+    for number in range(place.line, len(lines) + 1):
+        found = re.search(rf"""(["']){re.escape(entry)}\1""", lines[number - 1])
+        if found:
+            return Span(FILE, number, found.start() + 1, number, found.end() + 1)
+    return place
+
+
 def _unparsed(error: Exception) -> Any:
     if isinstance(error, OSError):
         return diagnostic("JVP913", f"cannot read `{FILE}`: {error.strerror or error}", whole_file(FILE))

@@ -12,7 +12,9 @@ from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report, whole_file
 from jvpgen.project.files import Layout, bears_banner, text_at
 from jvpgen.project.footer import edited_parts, split_footer
+from jvpgen.project.places import first_definition, first_difference, first_line
 from jvpgen.project.write import write_text
+from jvpgen.source.span import Span
 
 Action = Literal["written", "unchanged", "deleted", "stale", "missing", "orphaned", "refused"]
 
@@ -49,8 +51,9 @@ def check_or_write(source: Path, text: str, layout: Layout, switches: Switches, 
     """Writes `text`, the output of `source`, unless a switch or the present file speaks against it."""
     path = layout.output_of(source)
     shown = layout.shown(source)
-    if os.path.exists(path) and not os.path.isfile(path):
+    if os.path.lexists(path) and not os.path.isfile(path):
         what = "a folder" if os.path.isdir(path) else "no regular file"
+        what = what if os.path.exists(path) else "a link to nothing"  # writing would make a file who knows where
         report.add(diagnostic("JVP906", f"`{shown_output(path, layout)}` is {what}", whole_file(shown)))
         return Outcome("refused", shown, path, None, text)
     try:
@@ -65,8 +68,11 @@ def check_or_write(source: Path, text: str, layout: Layout, switches: Switches, 
     if before is not None and not switches.force and _is_precious(before, path, layout, report):
         return replace(outcome, action="refused")
     if switches.check:
-        code, what = ("JVP909", "missing") if before is None else ("JVP908", "out of date")
-        report.add(diagnostic(code, f"`{shown_output(path, layout)}` is {what}", whole_file(shown)))
+        name = shown_output(path, layout)
+        if before is None:
+            report.add(diagnostic("JVP909", f"`{name}` is missing", _asking(source, text, shown)))
+        else:
+            report.add(diagnostic("JVP908", f"`{name}` is out of date", first_difference(name, before, text)))
         return replace(outcome, action="missing" if before is None else "stale")
     if switches.dry:
         return replace(outcome, action="missing" if before is None else "stale")
@@ -77,6 +83,16 @@ def check_or_write(source: Path, text: str, layout: Layout, switches: Switches, 
         report.add(diagnostic("JVP907", message, whole_file(shown)))
         return replace(outcome, action="refused")
     return replace(outcome, action="written")
+
+
+def _asking(source: Path, text: str, shown: str) -> Span:
+    """The first definition of a source that its output `text` derives."""
+    footer = split_footer(text)[1]
+    names = [part.name.partition(".")[0] for part in footer.parts if not part.is_copied] if footer is not None else []
+    try:
+        return first_definition(shown, text_at(source, "utf-8-sig") or "", names)
+    except (OSError, UnicodeDecodeError):
+        return whole_file(shown)
 
 
 def _says_the_same(before: str, text: str) -> bool:
@@ -94,15 +110,18 @@ def settle_orphans(orphans: Iterable[Path], layout: Layout, switches: Switches, 
         if switches.prune and not switches.check:
             outcome = replace(outcome, after=None) if switches.dry else _deleted(outcome, shown, switches, report)
         else:
-            found = diagnostic("JVP910", f"`{shown}` has no source that asks for it", whole_file(shown))
+            span = first_line(shown, before or "")
+            found = diagnostic("JVP910", f"`{shown}` has no source that asks for it", span)
             report.add(found if switches.check else replace(found, severity="warning"))
         outcomes.append(outcome)
     return outcomes
 
 
 def _deleted(outcome: Outcome, shown: str, switches: Switches, report: Report) -> Outcome:
-    if not switches.force and edited_parts(outcome.before or ""):
-        report.add(diagnostic("JVP905", f"`{shown}` was edited by hand and is not deleted", whole_file(shown)))
+    edited = edited_parts(outcome.before or "")
+    if edited and not switches.force:
+        span = _edited_line(shown, outcome.before or "", edited)
+        report.add(diagnostic("JVP905", f"`{shown}` was edited by hand and is not deleted", span))
         return replace(outcome, action="refused")
     try:
         outcome.path.unlink()
@@ -126,10 +145,19 @@ def _is_precious(before: str, path: Path, layout: Layout, report: Report) -> boo
     """Whether the present file is not ours to overwrite; says so."""
     shown = shown_output(path, layout)
     if not bears_banner(before):
-        report.add(diagnostic("JVP906", f"`{shown}` exists and was not written by jvpgen", whole_file(shown)))
+        span = first_line(shown, before)
+        report.add(diagnostic("JVP906", f"`{shown}` exists and was not written by jvpgen", span))
         return True
     edited = edited_parts(before)
     if edited:
         names = ", ".join(f"`{name}`" if name else "text outside the functions" for name in edited)
-        report.add(diagnostic("JVP905", f"`{shown}` was edited by hand ({names})", whole_file(shown)))
+        report.add(diagnostic("JVP905", f"`{shown}` was edited by hand ({names})", _edited_line(shown, before, edited)))
     return bool(edited)
+
+
+def _edited_line(shown: str, text: str, edited: Iterable[str]) -> Span:
+    """The first generated function that was edited."""
+    names = set(edited)
+    footer = split_footer(text)[1]
+    parts = footer.parts if footer is not None else ()
+    return first_definition(shown, text, [name for part in parts if part.name in names for name in part.functions])

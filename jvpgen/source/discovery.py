@@ -19,6 +19,7 @@ import libcst as cst
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Diagnostic
 from jvpgen.source.bindings import bindings_of
+from jvpgen.source.circles import circular_base
 from jvpgen.source.classes import is_module, is_nnx, methods, mro
 from jvpgen.source.flax_names import MODULE
 from jvpgen.source.literals import NotLiteral, literal
@@ -177,6 +178,9 @@ def _request(definition: Definition, decorator: _Decorator, place: _Place, reach
     if isinstance(place.node, cst.FunctionDef) and place.around:
         outer = place.around[-1].name.value
         return [diagnostic("JVP102", f"`{outer}.{name}` is a method", span)]
+    circular = circular_base(definition, reach) if isinstance(place.node, cst.ClassDef) else None
+    if circular is not None:
+        return [diagnostic("JVP201", f"the bases of `{name}` go in a circle, by `{circular}`", span)]
     if isinstance(place.node, cst.ClassDef) and definition.kind != "module_class":
         if is_nnx(definition, reach):
             return [diagnostic("JVP103", f"`{name}` is an nnx module", span)]

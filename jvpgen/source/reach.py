@@ -10,7 +10,7 @@
     reach.resolve("models.Block")                   # "models.cnn.Block": through re-exports, aliases, circular imports
     reach.trail("models.act", source)               # the way there: ("models.act", "flax.linen.relu", "jax.nn.relu")
     reach.definition("models.Block", source)        # Definition(kind="module_class", qualified, module, node) or None
-    reach.problems                                  # what could not be read or found on the way
+    reach.problems, reach.missing                   # what could not be read or found on the way
 
 Pass the file that asks where there is one: relative and script-style imports depend on it. Nothing is imported or run.
 jax, numpy, scipy and the standard library are never entered.
@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import libcst as cst
 
-from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Diagnostic
 from jvpgen.source import flax_names
 from jvpgen.source.bindings import Binding, bindings_of, dotted_text
@@ -101,13 +100,15 @@ class Reach:
     # --- Files --------------------------------------------------------------------------------------------------------
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """Followed packages that are not found."""
+        return self._search.missing()
+
+    @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """Followed packages that are not found, and files that could not be read."""
-        missing = [
-            diagnostic("JVP202", f"`follow` names `{name}`, which is not found") for name in self._search.missing()
-        ]
+        """Why files could not be read."""
         broken = [found for found in self._files.values() if isinstance(found, Diagnostic)]
-        return (*missing, *sorted(broken, key=Diagnostic.sort_key))
+        return tuple(sorted(broken, key=Diagnostic.sort_key))
 
     def in_project(self, path: Path) -> bool:
         """Whether a file is one of the project's own."""

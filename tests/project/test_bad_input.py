@@ -55,6 +55,16 @@ def test_pipes_are_never_opened(project, capsys):
     assert main(["pipe.py"]) == 1
 
 
+def test_a_link_to_nothing_is_not_written_through(project, capsys, tmp_path_factory):
+    root = project({"model.py": MODEL})
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "folder/file.py"
+    (root / "model_jvp.py").symlink_to(elsewhere)
+    for arguments in ([], ["--force"], ["--check"]):
+        assert main([*arguments, "model.py"]) == 1
+        assert codes(capsys) == ["JVP906"]
+    assert not elsewhere.parent.exists()
+
+
 @pytest.mark.skipif(os.geteuid() == 0 and os.access("/proc/1/mem", os.R_OK), reason="root reads every folder")
 def test_unreadable_folders(project, capsys):
     root = project({"model.py": MODEL, "closed/model.py": MODEL})
@@ -198,3 +208,70 @@ def test_two_projects_with_one_output(project, capsys):
         assert len(list((root / "out").glob("*_jvp.py"))) == 3
     assert main(["--output", "out", "one"]) == 0
     assert main(["one", "two"]) == 0
+
+
+# --- Places -----------------------------------------------------------------------------------------------------------
+
+
+def place(capsys) -> list[str]:
+    """The code, and the place, of each diagnostic."""
+    return re.findall(r"\[(JVP\d+)\].*\n +--> (.*)", capsys.readouterr().err)
+
+
+def test_every_diagnostic_about_files_that_has_a_line_shows_it(project, capsys):
+    root = project(
+        {
+            "pyproject.toml": '[tool.jvpgen]\ninclude = [\n    "model.py",\n    "gone",\n]\nfollow = ["not_here"]\n',
+            "model.py": MODEL,
+        }
+    )
+    main([])
+    assert place(capsys) == [("JVP904", "pyproject.toml:4:5"), ("JVP202", "pyproject.toml:6:11")]
+    (root / "pyproject.toml").write_text("")
+    main(["--check", "."])
+    assert place(capsys) == [("JVP909", "model.py:6:1")]
+    main(["."])
+    (root / "model.py").write_text(MODEL.replace("2 * x", "3 * x"))
+    main(["--check", "."])
+    ((code, where),) = place(capsys)
+    assert code == "JVP908"
+    assert "2 * x" in (root / "model_jvp.py").read_text().splitlines()[int(where.split(":")[1]) - 1]
+    output = root / "model_jvp.py"
+    output.write_text(output.read_text().replace("2 * x", "4 * x"))
+    main(["."])
+    ((code, where),) = place(capsys)
+    assert code == "JVP905"
+    assert output.read_text().splitlines()[int(where.split(":")[1]) - 1].startswith("def M_jvp(")
+    output.write_text("\nx = 1\n")
+    main(["."])
+    assert place(capsys) == [("JVP906", "model_jvp.py:2:1")]
+    main(["--force", "."])
+    (root / "model.py").unlink()
+    main(["--check", "."])
+    assert place(capsys)[-1] == ("JVP910", "model_jvp.py:1:1")
+
+
+CIRCLES = {
+    "one file": {"model.py": MODEL.replace("class M(nn.Module)", "class M(N)") + "\n\nclass N(M):\n    pass\n"},
+    "two files": {
+        "model.py": MODEL.replace("class M(nn.Module)", "class M(N)").replace(
+            "import jvpgen", "import jvpgen\nfrom n import N"
+        ),
+        "n.py": "from model import M\n\n\nclass N(M):\n    pass\n",
+    },
+    "imports": {
+        "model.py": MODEL.replace("class M(nn.Module)", "class M(N)").replace(
+            "import jvpgen", "import jvpgen\nfrom n import N"
+        ),
+        "n.py": "from other import N\n",
+        "other.py": "from n import N\n",
+    },
+}
+
+
+@pytest.mark.parametrize("name", CIRCLES)
+def test_circular_bases(project, capsys, name):
+    project(CIRCLES[name])
+    assert main(["model.py"]) == 1
+    ((code, where),) = place(capsys)
+    assert (code, where.split(":")[0]) == ("JVP201", "model.py")

@@ -78,6 +78,16 @@ def test_excluded_ignored_hidden_and_environment_folders_are_left_out(project):
     assert found(root, exclude=("/old/", "skip_*")) == kept
 
 
+@pytest.mark.parametrize("pattern", ["models/**", "models/*", "/models/**"])
+def test_patterns_may_take_files_back_in_as_in_git(project, pattern):
+    root = project({"models/a.py": "", "models/b.py": "", "models/deep/a.py": "", "c.py": ""})
+    assert found(root, exclude=(pattern, "!models/a.py")) == ["c.py", "models/a.py"]
+    assert found(root, exclude=("models/", "!models/a.py")) == ["c.py"]
+    (root / ".gitignore").write_text(f"{pattern}\n!\n!models/a.py\n")
+    assert found(root) == ["c.py", "models/a.py"]
+    assert found(root, "models/deep") == ["models/deep/a.py"]
+
+
 def test_what_is_named_itself_is_taken_whatever_is_excluded(project):
     root = project({"old/a.py": "", "old/b.py": "", ".venv/lib/x.py": "", ".venv/.gitignore": "*\n"})
     assert found(root, "old/a.py", exclude=("old",)) == ["old/a.py"]
