@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from textwrap import fill, indent
 
 from rich.text import Text
@@ -34,11 +35,18 @@ def page(entry: Entry) -> Text:
     severity = entry.severity + (", an error under --strict" if entry.strict else "")
     text = Text.assemble((f"{entry.code}: {entry.title}", "bold"), f" ({severity})\n\n", fill(entry.cause, _WIDTH))
     text.append(f"\n\n{fill(entry.remedy, _WIDTH)}\n")
-    for word, example in (("Wrong", entry.bad), ("Right", entry.good)):
+    for word, example in _examples(entry):
         text.append(f"\n{word}:", "bold")
         text.append(f"\n\n{indent(_shown(example), '    ')}")
     text.rstrip()
     return text
+
+
+def _examples(entry: Entry) -> list[tuple[str, Example]]:
+    """The bad and the good example; none where no program makes the difference."""
+    if replace(entry.bad, staged=True) == entry.good:
+        return []
+    return [("Wrong", entry.bad), ("Right", entry.good)]
 
 
 def _line(entry: Entry) -> Text:

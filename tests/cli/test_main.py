@@ -321,3 +321,11 @@ def test_inspect_says_in_words_what_is_special():
         "    Block_{i}  Block      line 4  optional, one of several",
         "    inner      nn.Module  line 5  known at run time only",
     ]
+
+
+def test_explain_shows_no_program_where_none_is_to_blame(jvpgen):
+    code, out, _ = jvpgen("explain", "JVP999")
+    assert code == 0
+    assert "failure inside jvpgen" in out
+    assert "Wrong:" not in out
+    assert "Wrong:" in jvpgen("explain", "JVP903")[1]
