@@ -105,6 +105,11 @@ class Body:
         )
 
     @cached_property
+    def tangents(self) -> frozenset[str]:
+        """The names of the derivative's own parameters for tangents."""
+        return frozenset(item.tangent for item in self.parameters if item.tangent is not None)
+
+    @cached_property
     def name(self) -> str:
         return str(getattr(self.target, "__qualname__", self.derivative.__name__))
 
@@ -222,6 +227,8 @@ def _bind(made: Body, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[l
         if parameter.kind is _VAR_KEYWORD:
             rest_named = {name: _split(argument) for name, argument in named.items()}
             named = {}
+            if not made.tangents.isdisjoint(rest_named):  # the user's `x_dot` would be taken for the tangent of `x`
+                return None
             by_name.update({name: primal for name, (primal, _) in rest_named.items()})
             if parameter.tangent is not None:
                 by_name[parameter.tangent] = {n: zero(p) if t is None else t for n, (p, t) in rest_named.items()}

@@ -12,7 +12,7 @@ import pytest
 
 import jvpgen
 from jvpgen.emit.public import APPLY_OPTIONS
-from jvpgen.runtime import apply_jvp
+from jvpgen.runtime import apply_jvp, function_jvp
 from tests.runtime.compare import assert_close
 
 X, Y, Z = jax.random.normal(jax.random.key(0), (3, 4))
@@ -81,3 +81,9 @@ def test_named_with_a_tangent_for_nothing() -> None:
 def test_options_are_those_of_apply_jvp() -> None:
     """The names that generated code passes in a mapping are the names that `apply_jvp` takes for itself."""
     assert set(inspect.signature(apply_jvp).parameters) - {"kwargs"} == APPLY_OPTIONS
+
+
+def test_named_like_a_tangent_of_the_derivative() -> None:
+    """`xs_dot` is an argument of the user's here, since `**named` takes any: the whole call goes through `jax.jvp`."""
+    out, out_dot = function_jvp(product, (X, Y), (None, X), {"xs_dot": Z, "a": X})
+    assert_close((out, out_dot), (X * Y * Z * X, X * X * Z * X), 1e-6)
