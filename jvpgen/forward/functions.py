@@ -48,9 +48,12 @@ def derived_parameters(function: nodes.Function, outer: Environment) -> frozense
 
 
 def _falls_through(body: tuple[nodes.Statement, ...]) -> bool:
-    """Whether the end of the block can be reached."""
-    last = body[-1] if body else None
-    match last:
+    """Whether the end of the block can be reached: comments, and what cannot run, may follow its last statement."""
+    return all(_goes_on(statement) for statement in body)
+
+
+def _goes_on(statement: nodes.Statement) -> bool:
+    match statement:
         case nodes.Return() | nodes.Raise():
             return False
         case nodes.If(body=inner, orelse=orelse) if orelse:

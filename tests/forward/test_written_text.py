@@ -68,6 +68,18 @@ CASES = {
         'd["a"], d_dot["a"] = d["a"] * x, d_dot["a"] * x + d["a"] * x_dot\n'
         "return d, d_dot",
     ),
+    "a comment after the last return adds no statement": (
+        "return x * 2\n# return x * 3",
+        "return x * 2, x_dot * 2\n# return x * 3",
+    ),
+    "comments at the ends of branches that return": (
+        "if self.width:\n    return x  # as it is\n    # done\nelse:\n    raise ValueError\n    # never\n# end",
+        "if self.width:\n    return x, x_dot  # as it is\n    # done\nelse:\n    raise ValueError\n    # never\n# end",
+    ),
+    "a method that may end without a return": (
+        "if self.width:\n    return x\n# else nothing",
+        "if self.width:\n    return x, x_dot\n# else nothing\nreturn None, None",
+    ),
 }
 
 
