@@ -278,9 +278,10 @@ def function_environment(
     """
     if active_parameters is None:
         active_parameters = active_parameter_names(function, outer)
-    names = frozenset(function.parameters.names()) | bound_names(function.body)
-    inside = outer.with_local(names, active_parameters)
-    inside = with_holdings(replace(inside, around=outer.around or function.body), function)
+    parameters = frozenset(function.parameters.names())
+    inside = outer.with_local(parameters | bound_names(function.body), active_parameters)
+    inside = replace(inside, around=outer.around or function.body, parameters=outer.parameters | parameters)
+    inside = with_holdings(inside, function)
     given = dict.fromkeys(control.module_parameters(function, outer))
     inside = replace(inside, instances={**given, **inside.instances})
     inside = replace(inside, arrays=inside.arrays | records.arrays(function, inside))

@@ -19,7 +19,9 @@ from jvpgen.analysis.activity import (
     inside_comprehension,
     passes_a_module,
 )
+from jvpgen.analysis.decided import is_decided
 from jvpgen.analysis.environment import Environment
+from jvpgen.analysis.inertness import as_function
 from jvpgen.analysis.uses import captures_active, is_derived_inside
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
@@ -29,7 +31,7 @@ from jvpgen.source.span import Span
 
 @dataclass(frozen=True)
 class Remaining:
-    """A call that is not decided at compile time."""
+    """A call that is not decided at compile time; `inside` is the function around it: `O`, `O.encode`, `helper`."""
 
     kind: Literal["dispatched", "opaque"]
     expression: str
@@ -37,6 +39,7 @@ class Remaining:
     span: Span | None
     code: str = ""
     qualified: str = ""
+    inside: str = ""
 
 
 def remaining_calls(function: nodes.Function, inside: Environment) -> list[Remaining]:
@@ -50,18 +53,51 @@ def _in_node(node: nodes.Node, environment: Environment) -> Iterator[Remaining]:
             if not is_derived_inside(name, environment):
                 return
             inner = function_environment(node, environment)
-            for statement in node.body:
-                yield from _in_node(statement, inner)
+            yield from remaining_calls(node, inner)
             return
         case nodes.Comprehension():
             inner = inside_comprehension(node, environment)
             for child in nodes.children(node):
                 yield from _in_node(child, inner)
             return
+        case nodes.Lambda():
+            yield from _in_lambda(node, environment)
+            return
         case nodes.Call():
             yield from _of_call(node, environment)
+            has_plain = _calls_plainly(node, environment)
+            for child in nodes.children(node):
+                given = child.value if isinstance(child, nodes.Argument) else None
+                if not isinstance(given, nodes.Lambda) or not (has_plain or _is_initializer(child)):
+                    yield from _in_node(child, environment)
+                elif captures_active(given, environment) and not _lifted(node, environment):
+                    yield from _in_lambda(given, environment, ())
+            return
     for child in nodes.children(node):
         yield from _in_node(child, environment)
+
+
+def _in_lambda(
+    node: nodes.Lambda, environment: Environment, active_parameters: tuple[str, ...] | None = None
+) -> Iterator[Remaining]:
+    function = as_function(node)
+    yield from remaining_calls(function, function_environment(function, environment, active_parameters))
+
+
+def _calls_plainly(node: nodes.Call, environment: Environment) -> bool:
+    """Whether the functions that a call is given are called without tangents: initializers, sort keys."""
+    if _lifted(node, environment):
+        return True
+    match callee_of(node, environment):
+        case callees.Parameter() | callees.Variable() | callees.Static() | callees.RuleCall() | callees.External():
+            return True
+        case callees.Structural(name=name):
+            return name not in ("map", "filter")
+    return False
+
+
+def _is_initializer(argument: nodes.Node) -> bool:
+    return isinstance(argument, nodes.Argument) and (argument.keyword or "").endswith("_init")
 
 
 _LIFTED = frozenset("custom_vjp jvp vjp grad value_and_grad".split())
@@ -115,8 +151,8 @@ def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
             reason = f"`{kind.qualified}` has no rule and its source is not followed"
             code = "JVP501" if hidden else "JVP401"
             yield Remaining("opaque", text, reason, node.span, code, kind.qualified)
-    elif isinstance(kind, callees.Unknown) and not _is_made_here(node):
-        yield Remaining("dispatched", text, f"`{kind.what}` is known at run time only", node.span)
+    elif isinstance(kind, callees.Unknown | callees.Followed) and not is_decided(node.function, environment):
+        yield Remaining("dispatched", text, f"`{_undecided(node.function)}` is known at run time only", node.span)
 
 
 def _hides_active(node: nodes.Expression, environment: Environment) -> bool:
@@ -124,6 +160,11 @@ def _hides_active(node: nodes.Expression, environment: Environment) -> bool:
     return isinstance(node, nodes.Lambda) and captures_active(node, environment)
 
 
-def _is_made_here(node: nodes.Call) -> bool:
-    """Whether the callee is constructed in place: `nn.Dense(4)(x)` is as explicit as a named layer."""
-    return isinstance(node.function, nodes.Call)
+def _undecided(function: nodes.Expression) -> str:
+    """The part of a callee that only run time knows."""
+    match function:
+        case nodes.Call(function=nodes.Name(id="getattr")):
+            return show(function)
+        case nodes.Call(function=inner):
+            return _undecided(inner)
+    return show(function)

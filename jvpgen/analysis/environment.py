@@ -56,8 +56,9 @@ class ClassFacts:
 
     `class_fields` are the fields that hold classes or factories of modules, `constants` the names that class bodies
     assign, `number_fields` those annotated as Python numbers; `active_attributes` are set in `setup` to values that
-    may carry a tangent, `collections` to lists, tuples or dicts; `static_methods` return nothing active and do nothing
-    that has a tangent; `open` says that a base class could not be read, so an attribute may come from there.
+    may carry a tangent, `collections` to lists, tuples or dicts, `open_attributes` to values of which
+    only run time knows what they call; `static_methods` return nothing active and do nothing that has a tangent; `open`
+    says that a base class could not be read, so an attribute may come from there.
     """
 
     name: str
@@ -68,6 +69,7 @@ class ClassFacts:
     constants: frozenset[str] = frozenset()
     methods: Mapping[str, str] = field(default_factory=dict)  # name → "method", "property", "static", "class", "nowrap"
     attributes: frozenset[str] = frozenset()
+    open_attributes: frozenset[str] = frozenset()
     active_attributes: frozenset[str] = frozenset()
     active_properties: frozenset[str] = frozenset()
     submodules: Mapping[str, str | None] = field(default_factory=dict)  # attribute → qualified class, None if unknown
@@ -86,13 +88,13 @@ class Environment:
     function and those around it, `active` the ones that may carry a tangent, `functions` the nested definitions in
     reach, and `callables` the locals that are called, `constructors` those that hold a class or a partial of one;
     `containers` those that start as a list or dict with places to be filled; `around` is the body of the outermost
-    function, `instances` the locals that hold a module, with its class where that is known, `collections` those that
-    hold a list, tuple or dict; `active_of` gives the attributes of a module class that may be active, None where nobody
-    knows; `is_static_function` whether a function of the project only computes what has no tangent, such as a shape;
-    `filling` in which of its arguments a function, or a method, may store something, None where nobody knows;
-    `static_parameters_of` the parameters without a tangent of a function, or of a module class's `__call__`, in reach;
-    `members` are what classes of values declare, `arrays` the locals that plainly hold no value of such a class;
-    `value_calls` what a value of a file calls when it is called.
+    function, `parameters` the parameters in reach, `instances` the locals that hold a module, with its class where that
+    is known, `collections` those that hold a list, tuple or dict; `active_of` gives the attributes of a module class
+    that may be active, None where nobody knows; `is_static_function` whether a function of the project only computes
+    what has no tangent, such as a shape; `filling` in which of its arguments a function, or a method, may store
+    something, None where nobody knows; `static_parameters_of` the parameters without a tangent of a function, or of a
+    module class's `__call__`, in reach; `members` are what classes of values declare, `arrays` the locals that plainly
+    hold no value of such a class; `value_calls` what a value of a file calls when it is called.
     """
 
     qualified: Callable[[str], str | None] = _unknown
@@ -106,6 +108,7 @@ class Environment:
     constructors: frozenset[str] = frozenset()
     containers: frozenset[str] = frozenset()
     around: tuple[nodes.Statement, ...] = ()
+    parameters: frozenset[str] = frozenset()
     instances: Mapping[str, str | None] = field(default_factory=dict)
     collections: frozenset[str] = frozenset()
     active_of: Callable[[str], frozenset[str] | None] = _no_attributes

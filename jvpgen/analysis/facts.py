@@ -15,6 +15,7 @@ import libcst as cst
 
 from jvpgen.analysis import filling
 from jvpgen.analysis.activity import fillings, function_environment, is_active, returns_active
+from jvpgen.analysis.decided import is_decided
 from jvpgen.analysis.decorators import keeps_results
 from jvpgen.analysis.environment import ClassFacts, Environment, Members
 from jvpgen.analysis.filling import Filling
@@ -312,6 +313,7 @@ def _class_facts(definition: Definition, reach: Reach) -> ClassFacts:
     )
     facts = replace(facts, collections=frozenset(_collections(setups, facts, reach)))
     facts = replace(facts, submodules=_submodules(setups, facts, reach, all_fields, definition))
+    facts = replace(facts, open_attributes=frozenset(_open_attributes(setups, facts, reach)))
     facts = _with_active_attributes(facts, setups, reach)
     return _with_inactive_members(facts, all_methods, reach)
 
@@ -362,6 +364,16 @@ def _collections(setups: list[Method], facts: ClassFacts, reach: Reach) -> Itera
         inside = function_environment(function, method_environment(setup, facts, reach))
         for name, value in stored_attributes(function, inside.self_name or "self"):
             if value is not None and is_collection(value, inside):
+                yield name
+
+
+def _open_attributes(setups: list[Method], facts: ClassFacts, reach: Reach) -> Iterator[str]:
+    """Attributes that a setup sets to what only run time knows: an entry of a table, a field, a result."""
+    for setup in setups:
+        function = lowered(setup)
+        inside = function_environment(function, method_environment(setup, facts, reach))
+        for name, value in stored_attributes(function, inside.self_name or "self"):
+            if value is None or not (is_collection(value, inside) or is_decided(value, inside)):
                 yield name
 
 

@@ -133,11 +133,11 @@ def _function_unit(definition: Definition, order: int, reach: Reach, spelling: S
     body = _pushed(
         function, outer, definition.path_in_module, _target(definition.path_in_module), unknown, spelling, report
     )
-    inside = function_environment(function, outer)
-    remaining = tuple(remaining_calls(function, inside))
+    remaining = remaining_calls(function, function_environment(function, outer))
     if isinstance(body, nodes.Function):
-        return Unit(definition, order, (body,), {"": body}, remaining)
-    return Unit(definition, order, (body,), {}, (*remaining, _as_opaque(function, body)))
+        return Unit(definition, order, (body,), {"": body}, _inside(definition.path_in_module, remaining))
+    remaining.append(_as_opaque(function, body))
+    return Unit(definition, order, (body,), {}, _inside(definition.path_in_module, remaining))
 
 
 # --- Classes ----------------------------------------------------------------------------------------------------------
@@ -158,16 +158,26 @@ def _class_unit(definition: Definition, order: int, reach: Reach, spelling: Spel
         if has_own_rule(function, outer) or not _has_something(function, outer, facts):
             continue
         unknown = [found for found in (unknown_decorator(item, outer) for item in function.decorators) if found]
-        attribute = mangled(name, definition.path_in_module)
-        label = definition.path_in_module if name == "__call__" else f"{definition.path_in_module}.{attribute}"
+        label = label_of(definition, name)
         body = _pushed(function, outer, label, _target(label), unknown, spelling, report)
         parts.append(body)
-        remaining += remaining_calls(function, function_environment(function, outer))
+        found = remaining_calls(function, function_environment(function, outer))
         if isinstance(body, nodes.Function):
             bodies[name] = body
         else:
-            remaining.append(_as_opaque(function, body))
+            found.append(_as_opaque(function, body))
+        remaining += _inside(label, found)
     return Unit(definition, order, tuple(parts), bodies, tuple(remaining), bases_of(definition, reach), facts)
+
+
+def label_of(definition: Definition, method: str) -> str:
+    """How a method is called in `@body(...)`, in remarks and in lists: its class, for `__call__`."""
+    attribute = mangled(method, definition.path_in_module)
+    return definition.path_in_module if method == "__call__" else f"{definition.path_in_module}.{attribute}"
+
+
+def _inside(label: str, found: Iterable[Remaining]) -> tuple[Remaining, ...]:
+    return tuple(replace(item, inside=label) for item in found)
 
 
 def _setups_are_written(definition: Definition, facts: ClassFacts, reach: Reach, spelling: Spelling) -> bool:
@@ -221,14 +231,15 @@ def _value_class_unit(definition: Definition, order: int, reach: Reach, spelling
         if not leaves_active(function, function_environment(function, outer)):
             continue
         unknown = [found for found in (unknown_decorator(item, outer) for item in function.decorators) if found]
-        label = f"{definition.path_in_module}.{mangled(name, definition.path_in_module)}"
+        label = label_of(definition, name)
         body = _pushed(function, outer, label, _target(label), unknown, spelling, report)
         parts.append(body)
-        remaining += remaining_calls(function, function_environment(function, outer))
+        found = remaining_calls(function, function_environment(function, outer))
         if isinstance(body, nodes.Function):
             bodies[name] = body
         else:
-            remaining.append(_as_opaque(function, body))
+            found.append(_as_opaque(function, body))
+        remaining += _inside(label, found)
     return Unit(definition, order, tuple(parts), bodies, tuple(remaining))
 
 
@@ -320,34 +331,63 @@ def referenced(unit: Unit, reach: Reach) -> tuple[Definition, ...]:
     """Definitions that the unit's bodies may call: named in them, in field defaults, or in values that they name."""
     source = unit.definition.module
     outer = file_environment(source, reach, unit.definition)
-    found: dict[str, Definition] = {}
-    names = {name for function in _sources(unit, reach) for name in _dotted_reads(function)}
-    values = {name for body in unit.bodies.values() for name in _value_reads(body)}
-    waiting = [(name, source, outer) for name in sorted(names)]
-    for other in (*unit.bases, *_classes_used(unit, outer, reach)):
-        found.setdefault(other.key, other)
+    found = {other.key: other for other in (*unit.bases, *_classes_used(unit, outer, reach))}
+    names = [(name, source, outer) for name in _names_read(unit, reach)]
     for definition in (unit.definition, *unit.bases):
         if definition.kind == "module_class":
-            waiting += _default_names(definition, reach)
-    seen: set[str] = set()
+            names += _default_names(definition, reach)
+    values = {name for body in unit.bodies.values() for name in _value_reads(body)}
+    for name, asking, definition in _definitions_named(names, reach):
+        is_called_plainly = definition.kind == "function" and asking is source and name not in values
+        if not is_called_plainly:
+            found.setdefault(definition.key, definition)
+    found.pop(unit.definition.key, None)
+    return tuple(found.values())
+
+
+def called_by(unit: Unit, method: str, reach: Reach) -> Iterator[Definition]:
+    """Module classes and functions that one body of the unit may call with tangents, as far as it names them."""
+    source = unit.definition.module
+    outer = file_environment(source, reach, unit.definition)
+    values = set(_value_reads(unit.bodies[method])) if method in unit.bodies else set()
+    names = [(name, source, outer) for name in _names_read(unit, reach, method)]
+    for name, asking, definition in _definitions_named(names, reach):
+        if definition.kind == "module_class" or asking is None or name in values:
+            yield definition
+
+
+def held_by_fields(definition: Definition, reach: Reach) -> Iterator[Definition]:
+    """Module classes and functions that the fields of a module class hold by default."""
+    yield from (found for _, _, found in _definitions_named(_default_names(definition, reach), reach))
+
+
+_Named = tuple[str, SourceModule, Environment]
+
+
+def _definitions_named(names: Iterable[_Named], reach: Reach) -> Iterator[tuple[str, SourceModule | None, Definition]]:
+    """The module classes and functions of these names, each with the file that names it, and those in the values of
+    these names, for which that is None."""
+    waiting = [(name, asking, environment, True) for name, asking, environment in names]
+    seen: set[tuple[str, bool]] = set()
     while waiting:
-        name, asking, environment = waiting.pop(0)
+        name, asking, environment, is_direct = waiting.pop(0)
         qualified = environment.qualified(name)
         named = reach.definition(qualified, asking) if qualified is not None else None
         if named is None:
             continue
         definition = named if named.kind != "function" else _owner(named, reach) or named
-        if definition.key in seen:
+        if (definition.key, is_direct) in seen:
             continue
-        seen.add(definition.key)
-        is_called_plainly = definition.kind == "function" and asking is source and name not in values
-        if definition.kind in ("module_class", "function") and not is_called_plainly:
-            found.setdefault(definition.key, definition)
+        seen.add((definition.key, is_direct))
+        if definition.kind in ("module_class", "function"):
+            yield name, asking if is_direct else None, definition
         elif definition.kind == "value":
             inner = file_environment(definition.module, reach)
-            waiting += [(part, definition.module, inner) for part in _value_names(definition)]
-    found.pop(unit.definition.key, None)
-    return tuple(found.values())
+            waiting += [(part, definition.module, inner, False) for part in _value_names(definition)]
+
+
+def _names_read(unit: Unit, reach: Reach, method: str | None = None) -> list[str]:
+    return sorted({name for function in _sources(unit, reach, method) for name in _dotted_reads(function)})
 
 
 def _classes_used(unit: Unit, outer: Environment, reach: Reach) -> Iterator[Definition]:
@@ -378,12 +418,13 @@ def _owner(method: Definition, reach: Reach) -> Definition | None:
     return owner if owner is not None and owner.kind == "module_class" else None
 
 
-def _sources(unit: Unit, reach: Reach) -> Iterator[nodes.Function]:
+def _sources(unit: Unit, reach: Reach, only: str | None = None) -> Iterator[nodes.Function]:
     """The functions of the source that the unit was made from: `setup` too, which may have no body."""
     definition = unit.definition
     if definition.kind != "function":
-        for method in own_methods(definition, reach).values():
-            yield lowered(method)
+        for name, method in own_methods(definition, reach).items():
+            if only in (None, name):
+                yield lowered(method)
     elif isinstance(definition.node, cst.FunctionDef):
         yield lower_function(definition.node)
 
@@ -416,7 +457,7 @@ def _value_reads(function: nodes.Function) -> Iterator[str]:
         yield from found(statement)
 
 
-def _default_names(definition: Definition, reach: Reach) -> list[tuple[str, SourceModule, Environment]]:
+def _default_names(definition: Definition, reach: Reach) -> list[_Named]:
     """Names in the defaults of a class's fields."""
     found = []
     for item in fields(definition, reach):
@@ -427,7 +468,9 @@ def _default_names(definition: Definition, reach: Reach) -> list[tuple[str, Sour
 
 
 def _value_names(definition: Definition) -> Iterable[str]:
-    return _names_in(definition.node)
+    """Names in a value of the file; a function whose derivative the user gives, `jax.custom_jvp(f)`, needs no other."""
+    found = _names_in(definition.node)
+    return () if any(name.endswith(("custom_jvp", "custom_vjp")) for name in found) else found
 
 
 def _names_in(node: cst.CSTNode) -> list[str]:
