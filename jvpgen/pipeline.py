@@ -38,7 +38,8 @@ from jvpgen.emit.module import module_text
 from jvpgen.forward import local
 from jvpgen.forward.naming import RUNTIME_NAMES, Naming
 from jvpgen.forward.pushed import NotExpressible
-from jvpgen.forward.units import Remark, Spelling, Unit, derive_unit, globals_read, referenced
+from jvpgen.forward.reached import reached_unit, remaining_of
+from jvpgen.forward.units import Remark, Spelling, Unit, globals_read, referenced
 from jvpgen.ir import nodes
 from jvpgen.ir.declarations.patterns import unmatched
 from jvpgen.source.discovery import Derived as Request
@@ -84,21 +85,22 @@ class Derived:
     functions: tuple[DerivedFunction, ...]
     needed: tuple[tuple[str, str], ...]
     inspections: tuple[Mapping[str, Any], ...]
-    opaque: tuple[Remaining, ...] = ()
-    dispatched: tuple[Remaining, ...] = ()
 
 
 @dataclass(frozen=True)
 class InMemory:
-    """Generated text that is not written to a file, with what there is to say about it."""
+    """Generated text that is not written to a file, with what there is to say about it, None where nobody has asked."""
 
     text: str
-    report: Any
+    report: Any = None
 
 
 @dataclass(frozen=True)
 class MemoryReport:
-    """`opaque` lists the places that go through `jax.jvp` or `nn.jvp` at run time, `dispatched` those it decides."""
+    """What there is to say of a derivative made in memory, and of all that it runs, Flax's own layers aside.
+
+    `opaque` lists the places that go through `jax.jvp` or `nn.jvp` at run time, `dispatched` those that it decides.
+    """
 
     opaque: tuple[Remaining, ...] = ()
     dispatched: tuple[Remaining, ...] = ()
@@ -116,12 +118,11 @@ def derive_file(path: Path, reach: Reach, needs: Iterable[str], settings: Settin
     report.extend(_vain_patterns(found.derived, reach))
     wanted = [request.definition for request in found.derived]
     wanted += [definition for definition in (_named(source, name, reach) for name in sorted(needs)) if definition]
-    if settings.everything:  # what stands inside a function has no name that text could use
-        wanted += [each for each in found.modules if settings.inspect or "<locals>" not in each.path_in_module]
-    units = _units(wanted, source, reach, report)
-    if any(item.kind == "dispatched" for unit in units.values() for item in unit.remaining):
-        units = _units([*wanted, *_handed_out(found.modules, source, reach)], source, reach, report)
-    inspections = inspect_modules(found.modules, units, reach) if settings.inspect else ()
+    marked = _derived(wanted, found.modules, source, reach, report)
+    # what stands inside a function has no name that text could use
+    others = [each for each in found.modules if "<locals>" not in each.path_in_module]
+    units = _derived((*wanted, *others), (), source, reach, report) if settings.everything else marked
+    inspections = inspect_modules(found.modules, marked, reach) if settings.inspect else ()
     if not units:
         return Derived(source, "", (), (), inspections)
     home = home_of(source, reach, settings.absolute_imports, settings.packages)
@@ -143,6 +144,23 @@ def derive_named(name: str, reach: Reach, report: Report) -> str | None:
 
 def derive_in_memory(path: str, module_name: str, qualname: str) -> InMemory | None:
     """The generated text for one definition of an importable file, following whatever is importable."""
+    found = _in_memory(path, module_name, qualname)
+    return None if found is None else InMemory(_alone(*found, Report(), module_name).text)
+
+
+def report_in_memory(path: str, module_name: str, qualname: str) -> MemoryReport | None:
+    """What there is to say of the text that `derive_in_memory` gives."""
+    found = _in_memory(path, module_name, qualname)
+    if found is None:
+        return None
+    report = Report()
+    _alone(*found, report, module_name)
+    remaining = remaining_of(*found)
+    kinds = {kind: tuple(item for item in remaining if item.kind == kind) for kind in ("opaque", "dispatched")}
+    return MemoryReport(kinds["opaque"], kinds["dispatched"], tuple(report))
+
+
+def _in_memory(path: str, module_name: str, qualname: str) -> tuple[Definition, Reach] | None:
     reach = _importable(tuple(sys.path), os.stat(path).st_mtime_ns)
     if module_name == "__main__":  # a script: imported by its file's name it would run again
         source = load(Path(path), reach.root, module_name)
@@ -152,11 +170,7 @@ def derive_in_memory(path: str, module_name: str, qualname: str) -> InMemory | N
     if isinstance(source, Diagnostic):
         return None
     definition = _named(source, qualname, reach)
-    if definition is None or definition.qualified in ROOTS:
-        return None
-    report = Report()
-    made = _alone(definition, reach, report, module_name)
-    return InMemory(made.text, MemoryReport(made.opaque, made.dispatched, tuple(report)))
+    return None if definition is None or definition.qualified in ROOTS else (definition, reach)
 
 
 def derive_local(text: str, path: str, module_name: str, place: Place, receiver: str = "") -> InMemory:
@@ -215,9 +229,18 @@ def _vain_patterns(requests: Iterable[Request], reach: Reach) -> Iterator[Diagno
 # --- Units ------------------------------------------------------------------------------------------------------------
 
 
+def _derived(
+    wanted: Iterable[Definition], others: Iterable[Definition], source: SourceModule, reach: Reach, report: Report
+) -> dict[str, Unit]:
+    """The units of a file; where a call is decided at run time, also of those module classes that it hands out."""
+    units = _units(wanted, source, reach, report)
+    if any(item.kind == "dispatched" for unit in units.values() for item in unit.remaining):
+        return _units([*wanted, *_handed_out(others, source, reach)], source, reach, report)
+    return units
+
+
 def _units(wanted: Iterable[Definition], source: SourceModule, reach: Reach, report: Report) -> dict[str, Unit]:
     """The wanted definitions of this file and all that they reach in it, by name, each derived."""
-    spelling = Spelling(source, reach)
     waiting = [definition for definition in wanted if definition.module is source]
     units: dict[str, Unit] = {}
     while waiting:
@@ -225,7 +248,7 @@ def _units(wanted: Iterable[Definition], source: SourceModule, reach: Reach, rep
         name = definition.path_in_module
         if name in units or definition.kind not in ("module_class", "function", "class", "struct"):
             continue
-        units[name] = derive_unit(definition, reach, spelling, report)
+        units[name] = reached_unit(definition, reach, report)
         waiting += [other for other in referenced(units[name], reach) if other.module is source]
     return units
 
@@ -319,10 +342,8 @@ def _emitted(
         for item in functions
         if isinstance(item.part, nodes.Function)
     )
-    opaque = tuple(item for unit in everything for item in unit.remaining if item.kind == "opaque")
-    dispatched = tuple(item for unit in everything for item in unit.remaining if item.kind == "dispatched")
     needed = _needed(everything, source, reach)
-    return Derived(source, text, derived_functions, needed, inspections, opaque, dispatched)
+    return Derived(source, text, derived_functions, needed, inspections)
 
 
 def _clashes(asked: Sequence[tuple[str, Request]], functions: Sequence[Copy], top: TopLevel) -> Iterator[Diagnostic]:

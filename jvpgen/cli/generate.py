@@ -81,7 +81,7 @@ def inspect_paths(arguments: argparse.Namespace, terminal: Terminal) -> int:
         made: Build = inspect(
             project.paths,
             project.layout,
-            compiler.of(project.layout, everything=False, inspecting=True),
+            compiler.of(project.layout, everything=True, inspecting=True),
             _switches(arguments, project),
         )
         builds.append(made)

@@ -35,28 +35,34 @@ def _section(heading: str, rows: Iterable[tuple[str, ...]]) -> list[str]:
     widths = [max((len(row[column]) for row in table if column < len(row)), default=0) for column in range(columns)]
     lines = [f"{_MARGIN}{heading}:"]
     for row in table:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False) if width)
         lines.append(f"{_MARGIN * 2}{_MARGIN.join(cells)}".rstrip())
     return lines
 
 
+_NOTES = {("optional", True): "optional", ("repeated", True): "repeated", ("known", False): "known at run time only"}
+
+
 def _row(item: Any) -> tuple[str, ...]:
-    """An entry as cells: a mapping's values in its own order, then the line and what is special, in words."""
+    """An entry as cells: a mapping's values in its own order, what is true of it and its place last and in words."""
     if not isinstance(item, Mapping):
         return (str(item),)
-    cells = [
-        _cell(value)
-        for key, value in item.items()
-        if key != "line" and value is not None and not isinstance(value, bool)
-    ]
-    flags = ", ".join(word for key, value in item.items() if isinstance(value, bool) and (word := _flag(key, value)))
-    line = f"line {item['line']}" if item.get("line") is not None else ""
-    return (*cells, line, flags) if flags else (*cells, line) if line else tuple(cells)
+    cells = [_named(key, value) for key, value in item.items() if key not in ("line", "file")]
+    notes = ", ".join(note for (key, value), note in _NOTES.items() if item.get(key) is value)
+    return (*cells, notes, _place(item))
 
 
-def _flag(key: str, value: bool) -> str:
-    """A truth value in words; nothing where it says what goes without saying."""
-    return _FLAG_WORDS.get((key, value), key if value and key != "known" else "")
+def _named(key: str, value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return ""
+    return f"in {value}" if key == "in" else _cell(value)
+
+
+def _place(item: Mapping[str, Any]) -> str:
+    line = item.get("line")
+    if line is None:
+        return ""
+    return f"{item['file']}:{line}" if item.get("file") else f"line {line}"
 
 
 def _cell(value: Any) -> str:

@@ -16,6 +16,14 @@ COMMANDS: Mapping[str, str] = {
     EXPLAIN: "say what a diagnostic's code means, with an example; all codes without one",
 }
 
+STATUS = """\
+status of a module, counting all that it runs: its methods, inherited ones, functions and modules of the project:
+  explicit    everything is written out
+  dispatched  some calls are decided when the program runs: what a field holds, an entry of a table
+  opaque      some calls go through jax.jvp or nn.jvp; --strict makes that an error
+  error       its source has errors
+"""
+
 EXIT_CODES = """\
 exit codes:
   0   everything is up to date, or was written
@@ -114,6 +122,6 @@ def _description(command: str) -> str:
 
 def _epilog(command: str) -> str:
     if command != GENERATE:
-        return EXIT_CODES
+        return f"{STATUS}\n{EXIT_CODES}" if command == INSPECT else EXIT_CODES
     lines = "\n".join(f"  jvpgen {name:<9} {text}" for name, text in COMMANDS.items())
     return f"commands (jvpgen COMMAND --help):\n{lines}\n\n{EXIT_CODES}"

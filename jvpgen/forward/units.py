@@ -331,7 +331,7 @@ def referenced(unit: Unit, reach: Reach) -> tuple[Definition, ...]:
     """Definitions that the unit's bodies may call: named in them, in field defaults, or in values that they name."""
     source = unit.definition.module
     outer = file_environment(source, reach, unit.definition)
-    found = {other.key: other for other in (*unit.bases, *_classes_used(unit, outer, reach))}
+    found = {other.key: other for other in (*unit.bases, *records_used(unit, outer, reach))}
     names = [(name, source, outer) for name in _names_read(unit, reach)]
     for definition in (unit.definition, *unit.bases):
         if definition.kind == "module_class":
@@ -387,12 +387,12 @@ def _definitions_named(names: Iterable[_Named], reach: Reach) -> Iterator[tuple[
 
 
 def _names_read(unit: Unit, reach: Reach, method: str | None = None) -> list[str]:
-    return sorted({name for function in _sources(unit, reach, method) for name in _dotted_reads(function)})
+    return sorted({name for function in sources_of(unit, reach, method) for name in _dotted_reads(function)})
 
 
-def _classes_used(unit: Unit, outer: Environment, reach: Reach) -> Iterator[Definition]:
+def records_used(unit: Unit, outer: Environment, reach: Reach) -> Iterator[Definition]:
     """Classes of values in sight with a member that the unit may use: by its name, or by an operator."""
-    read = [node for function in _sources(unit, reach) for node in nodes.walk(function)]
+    read = [node for function in sources_of(unit, reach) for node in nodes.walk(function)]
     names = {node.attribute for node in read if isinstance(node, nodes.Attribute)}
     has_operators = any(isinstance(node, nodes.Binary | nodes.Unary | nodes.Subscript | nodes.Call) for node in read)
     for definition in outer.members().classes:
@@ -406,7 +406,7 @@ def _classes_used(unit: Unit, outer: Environment, reach: Reach) -> Iterator[Defi
 def globals_read(unit: Unit, reach: Reach) -> frozenset[str]:
     """Top-level names of its own file that the unit's source reads: imports and constants too."""
     bound = reach.names(unit.definition.module).bindings
-    return frozenset(name for function in _sources(unit, reach) for name in reads(function) if name in bound)
+    return frozenset(name for function in sources_of(unit, reach) for name in reads(function) if name in bound)
 
 
 def _owner(method: Definition, reach: Reach) -> Definition | None:
@@ -418,7 +418,7 @@ def _owner(method: Definition, reach: Reach) -> Definition | None:
     return owner if owner is not None and owner.kind == "module_class" else None
 
 
-def _sources(unit: Unit, reach: Reach, only: str | None = None) -> Iterator[nodes.Function]:
+def sources_of(unit: Unit, reach: Reach, only: str | None = None) -> Iterator[nodes.Function]:
     """The functions of the source that the unit was made from: `setup` too, which may have no body."""
     definition = unit.definition
     if definition.kind != "function":

@@ -92,12 +92,17 @@ def build(
 
 
 def inspect(paths: Sequence[Path], layout: Layout, compiler: Compiler, switches: Switches) -> Build:
-    """What the compiler knows of every module class under `paths`; nothing is written."""
+    """What the compiler knows of every module class under `paths`; nothing is written.
+
+    The diagnostics are those of a run that derives all of these classes, and what they need in other files.
+    """
     report = new_report(switches)
-    made = {path: _derive(path, frozenset(), compiler, layout, switches) for path in sources(paths, layout, report)}
+    inputs = sources(paths, layout, report)
+    made = _derive_all(inputs, layout, compiler, switches, generator_key(layout.config, compiler.rules))
     for item in made.values():
         report.extend(item.report)
-    return Build((), report, _inspections(made, list(made)))
+    report.extend(compiler.problems)
+    return Build((), report, _inspections(made, inputs))
 
 
 def new_report(switches: Switches) -> Report:
@@ -112,14 +117,15 @@ def _derive_all(
     inputs: Iterable[Path], layout: Layout, compiler: Compiler, switches: Switches, generator: str
 ) -> dict[Path, _Made]:
     """Derives the inputs, then what they need in other files, until nothing more is needed."""
-    needs: dict[Path, set[str]] = {path: _kept(path, layout, switches) for path in inputs}
+    named = frozenset(inputs)
+    needs: dict[Path, set[str]] = {path: _kept(path, layout, switches) for path in named}
     made: dict[Path, _Made] = {}
     waiting = sorted(needs)
     while waiting:
         for path in waiting:
             asked = frozenset(needs[path])
             fresh = _fresh(path, asked, layout, switches, generator)
-            made[path] = fresh or _derive(path, asked, compiler, layout, switches)
+            made[path] = fresh or _derive(path, asked, compiler, layout, switches, reached=path not in named)
         grown: set[Path] = set()
         for path in waiting:
             for place, name in made[path].needed:
@@ -134,10 +140,12 @@ def _derive_all(
     return dict(sorted(made.items()))
 
 
-def _derive(path: Path, needs: frozenset[str], compiler: Compiler, layout: Layout, switches: Switches) -> _Made:
+def _derive(
+    path: Path, needs: frozenset[str], compiler: Compiler, layout: Layout, switches: Switches, reached: bool
+) -> _Made:
     report = new_report(switches)
     try:
-        derived = compiler.derive(path, needs, report)
+        derived = compiler.derive(path, needs, report, reached=reached)
     except Exception as error:  # a fault of ours in one file must not take the others with it
         report.add(_fault(error, layout.shown(path)))
         derived = None

@@ -56,8 +56,11 @@ class Derived(Protocol):
 class Compiler(Protocol):
     """Derives files of one project."""
 
-    def derive(self, path: Path, needs: frozenset[str], report: Report) -> Derived | None:
-        """The derivatives of the file at `path`, of `needs` besides what it asks for itself; None if there are none."""
+    def derive(self, path: Path, needs: frozenset[str], report: Report, *, reached: bool = False) -> Derived | None:
+        """The derivatives of the file at `path`, of `needs` besides what it asks for itself; None if there are none.
+
+        A file that is `reached` from others, and not itself looked at, is asked for no more than that.
+        """
 
     @property
     def rules(self) -> Sequence[object]:
@@ -83,16 +86,16 @@ class Pipeline:
     def _reach(self) -> Reach:
         return Reach(self.layout.root, follow=self.layout.config.follow, search=sys.path)
 
-    def derive(self, path: Path, needs: frozenset[str], report: Report) -> Derived | None:
+    def derive(self, path: Path, needs: frozenset[str], report: Report, *, reached: bool = False) -> Derived | None:
         """See `Compiler`."""
         from jvpgen import pipeline
 
         settings = pipeline.Settings(
             line_length=self.layout.config.line_length,
-            everything=self.everything,
+            everything=self.everything and not reached,
             absolute_imports=self.layout.output is not None,
             packages=self.layout.config.namespace_packages,
-            inspect=self.inspecting,
+            inspect=self.inspecting and not reached,
         )
         made: Derived | None = pipeline.derive_file(path, self._reach, needs, settings, report)
         return made

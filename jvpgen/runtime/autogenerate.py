@@ -73,8 +73,10 @@ def generate(target: Callable[..., Any] | type) -> Generated:
 
 
 def report_of(target: Any) -> Any:
-    """What the compiler says of a live object, whether or not its text is known already."""
-    return _derived(_source_file(target), target.__module__, target.__qualname__.partition(".")[0])[1]
+    """What the compiler says of a live object and of all that it runs: asked for apart, since it reads many files."""
+    pipeline = importlib.import_module("jvpgen.pipeline")
+    name = target.__qualname__.partition(".")[0]
+    return pipeline.report_in_memory(_source_file(target), target.__module__, name)
 
 
 def refusals() -> dict[str, str]:

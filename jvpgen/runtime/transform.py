@@ -29,7 +29,7 @@ class Transformed:
 
     @property
     def report(self) -> Any:
-        """What the compiler had to say; asked of it again where the text came from the cache on disk."""
+        """What the compiler has to say: `.opaque` and `.dispatched` of all that the derivative runs, `.diagnostics`."""
         if self._report is None:
             reports = local if _is_local(self._target) else autogenerate
             self._report = reports.report_of(self._target)

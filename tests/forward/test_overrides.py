@@ -12,6 +12,7 @@ import pytest
 
 import jvpgen
 from jvpgen.cli.main import main
+from jvpgen.runtime import counts
 
 SOURCE = """
 import flax.linen as nn
@@ -58,10 +59,41 @@ class Everything(Base):
 
     def hook(self, x):
         return self.scale * x
+
+
+@jvpgen.derive
+class Constants(Base):
+    def setup(self):
+        self.scale = 2.0
+
+    @property
+    def shift(self):
+        return 0.7
+
+    def __call__(self, x):
+        return super().__call__(x) if x.ndim > 5 else x * self.scale + self.shift
+
+
+@jvpgen.derive
+class Complete(nn.Module):
+    def setup(self):
+        self.scale = self.param("scale", nn.initializers.ones, ())
+
+    def inner(self, x):
+        return self.scale * x
+
+    def __call__(self, x):
+        return self.inner(x) + 1
+
+
+@jvpgen.derive
+class Doubled(Complete):
+    def inner(self, x):
+        return 2 * super().inner(x)
 """
 
 
-@pytest.mark.parametrize("name", ["Methods", "Everything"])
+@pytest.mark.parametrize("name", ["Methods", "Everything", "Constants", "Complete", "Doubled"])
 def test_an_override_keeps_its_tangent(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file_name = f"overriding_{name.lower()}"
     (tmp_path / f"{file_name}.py").write_text(SOURCE)
@@ -73,7 +105,9 @@ def test_an_override_keeps_its_tangent(name: str, tmp_path: Path, monkeypatch: p
     variables = module.init(jax.random.key(0), x)
     tangents = jax.tree.map(lambda leaf: leaf * 0.7, variables)
     expected = jax.jvp(module.apply, (variables, x), (tangents, x + 1))
+    counts.reset()
     out = jvpgen.apply_jvp(module, variables, (x,), (x + 1,), tangents)
+    assert (counts.snapshot().opaque > 0) == bool(jvpgen.transform(type(module)).report.opaque)
     np.testing.assert_array_equal(expected[0], out[0])
     np.testing.assert_allclose(expected[1], out[1], rtol=1e-6)
     sys.modules.pop(file_name)

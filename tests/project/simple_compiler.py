@@ -41,7 +41,7 @@ class SimpleCompiler:
     problems: tuple[Diagnostic, ...] = ()
     derived: list[str] = field(default_factory=list)  # the files, in the order of derivation
 
-    def derive(self, path: Path, needs: frozenset[str], report: Report) -> Made | None:
+    def derive(self, path: Path, needs: frozenset[str], report: Report, *, reached: bool = False) -> Made | None:
         source = load(path, self.root)
         self.derived.append(path.name)
         if isinstance(source, Diagnostic):
