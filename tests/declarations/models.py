@@ -336,11 +336,47 @@ class Tree(nn.Module):
         return Tree(self.depth - 1, name="below")(x) if self.depth else x
 
 
+class NameScopes(nn.Module):
+    """Modules below the names of methods; parameters are the module's own."""
+
+    def setup(self):
+        self.last = nn.Dense(3)
+
+    def __call__(self, x):
+        x = self.first(x) + self.first(x)
+        for _ in range(2):
+            x = self.second(x)
+        return self.last(x)
+
+    @nn.compact_name_scope
+    def first(self, x):
+        for _ in range(2):
+            x = nn.Dense(4)(x)
+        return self.second(nn.Dense(4, name="named")(x))
+
+    @nn.compact_name_scope
+    def second(self, x):
+        return nn.Dense(4)(nn.LayerNorm()(x))
+
+
+class NameScopeInCompact(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        x = self.scoped(nn.Dense(4)(x))
+        return nn.Dense(4)(x)
+
+    @nn.compact_name_scope
+    def scoped(self, x):
+        return nn.Dense(4)(x) * self.param("weight", nn.initializers.ones, (4,))
+
+
 _X = jnp.ones((2, 4))
 _BTF = jnp.ones((2, 3, 4))
 
 CASES: dict[str, tuple[nn.Module, tuple[Any, ...]]] = {
     "order": (Order(), (_X,)),
+    "name scopes": (NameScopes(), (_X,)),
+    "a name scope in compact": (NameScopeInCompact(), (_X,)),
     "loops": (Loops(), (_X,)),
     "conditions": (Conditions(), (_BTF,)),
     "conditions, taken": (Conditions(wide=True), (_BTF, True)),

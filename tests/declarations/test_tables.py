@@ -112,6 +112,7 @@ def test_names_in_compact(body, expected):
     ("body", "expected"),
     [
         ("self.a = nn.Dense(1)", ["a?"]),
+        ("self.grid = [[nn.Dense(3) for _ in range(2)] for _ in range(self.n)]", ["grid_{i}_{j}?"]),
         ("self.a = nn.Dense(1, name='b')", ["b?"]),
         ("self.a = [nn.Dense(1), nn.Conv(1, (1,))]", ["a_0?", "a_1?"]),
         ("self.a = [nn.Dense(i) for i in range(self.n)]", ["a_{i}?"]),
@@ -281,13 +282,45 @@ def test_streams():
     """
     found = declarations(text)
     assert [(item.name, item.initial) for item in found.rngs] == [
-        ("params", True),
+        ("params", False),
         ("noise", False),
         ("drop", False),
         ("sampling", False),
         ("dropout", False),
     ]
-    assert as_dict(found)["rngs"] == ["noise", "drop", "sampling", "dropout"]
+    assert as_dict(found)["rngs"] == ["params", "noise", "drop", "sampling", "dropout"]
+
+
+def test_the_stream_of_parameters_is_not_shown_where_init_alone_needs_it():
+    found = declarations(compact("return nn.Dense(1)(x)"))
+    assert [(item.name, item.initial) for item in found.rngs] == [("params", True)]
+    assert as_dict(found)["rngs"] == []
+
+
+@pytest.mark.parametrize("call", ["self.make_rng()", "self.make_rng('params')"])
+def test_a_key_drawn_from_params_is_needed_at_each_call(call):
+    found = declarations(compact(f"return nn.Dense(1)(x) * jax.random.normal({call})"))
+    assert as_dict(found)["rngs"] == ["params"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("if train:\n    d = nn.Dense(8, use_bias=False)\nelse:\n    d = nn.Dense(4, use_bias=False)\nreturn d(x)",
+         ["params Dense_0/kernel (inputs.shape[-1], 8) | (inputs.shape[-1], 4) ?"]),
+        ("d = nn.Embed(8, 2) if train else nn.Embed(4, 2)\nreturn d(x)",
+         ["params Embed_0/embedding (8, 2) | (4, 2) ?"]),
+        ("d = nn.Embed(8, 2) if train else nn.Embed(8, 2)\nreturn d(x)", ["params Embed_0/embedding (8, 2) ?"]),
+        ("for i in range(4):\n    if i == 0:\n        continue\n    x = nn.Embed(3, 4)(x)\nreturn nn.Embed(2, 4)(x)",
+         ["params Embed_{i}/embedding (3, 4) | (2, 4)"]),
+        ("for i in range(4):\n    if i % 2:\n        x = nn.Embed(3, 4)(x)\nreturn nn.Embed(2, 4)(x)",
+         ["params Embed_{i}/embedding (3, 4) | (2, 4)"]),
+        ("L = nn.vmap(nn.Embed, {'params': 0}, axis_size=2)\nd = L(8, 2) if train else L(4, 2)\nreturn d(x)",
+         ["params VmapEmbed_0/embedding (2, 8, 2) | (2, 4, 2) ?"]),
+    ],
+)  # fmt: skip
+def test_either_of_several_shapes(body, expected):
+    assert rows(declarations(compact(body))) == expected
 
 
 def test_modules_of_unknown_kind_are_listed():

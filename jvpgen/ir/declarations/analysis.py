@@ -12,6 +12,7 @@ from dataclasses import replace
 from jvpgen.ir import nodes
 from jvpgen.ir.declarations import calls, layers, resolution
 from jvpgen.ir.declarations.record import Declarations, DeclaredVariable, RngStream, Submodule
+from jvpgen.ir.declarations.recorder import NAME_SCOPE
 from jvpgen.ir.declarations.values import FunctionValue, Made, ModuleClass, StackedAxis, Text, Value
 from jvpgen.ir.declarations.walk import Shared, Walk
 from jvpgen.ir.lower import parse_expression
@@ -22,6 +23,8 @@ from jvpgen.source.reach import Definition, Reach
 from jvpgen.source.recursion import deep_recursion
 
 _DEEPEST = 30
+_OR = " | "
+_MOST_OPTIONS = 6
 _NOT_WALKED = frozenset({"flax.linen.module.nowrap", "builtins.staticmethod", "builtins.classmethod"})
 
 
@@ -90,6 +93,7 @@ class _Collection:
                 continue
             kind = made.kind
             known = kind.definition is not None or flax_layers.layer(kind.qualified) is not None
+            known = known or kind.qualified == NAME_SCOPE
             for name in made.names():
                 child = Submodule(
                     name,
@@ -182,14 +186,22 @@ def _either_child(one: Submodule, other: Submodule) -> Submodule:
 
 
 def _either_variable(one: DeclaredVariable, other: DeclaredVariable) -> DeclaredVariable:
-    """Two variables of one path: what they do not share is not known."""
+    """Two variables of one path: what they do not share is one or the other."""
     return replace(
         one,
-        shape=one.shape if one.shape == other.shape else None,
-        dtype=one.dtype if one.dtype == other.dtype else None,
-        initializer=one.initializer if one.initializer == other.initializer else None,
+        shape=_either(one.shape, other.shape),
+        dtype=_either(one.dtype, other.dtype),
+        initializer=_either(one.initializer, other.initializer),
         optional=one.optional and other.optional,
     )
+
+
+def _either(one: str | None, other: str | None) -> str | None:
+    """`(3,) | (4,)` for what may be either; None where one of them is not known, or where there are too many."""
+    if one is None or other is None:
+        return None
+    options = dict.fromkeys((*one.split(_OR), *other.split(_OR)))
+    return _OR.join(options) if len(options) <= _MOST_OPTIONS else None
 
 
 def _unbound(walk: Walk, kind: ModuleClass) -> dict[str, Value]:
@@ -232,6 +244,9 @@ def _stacked(variables: Iterable[DeclaredVariable], axes: Iterable[StackedAxis])
 def _with_axis(shape: str | None, axis: StackedAxis) -> str | None:
     if shape is None or axis.axis is None:
         return None
+    if _OR in shape:
+        options = [_with_axis(option, axis) for option in shape.split(_OR)]
+        return None if None in options else _OR.join(option for option in options if option is not None)
     expression = parse_expression(shape)
     if isinstance(expression, nodes.TupleDisplay):
         place = axis.axis if axis.axis >= 0 else len(expression.elements) + 1 + axis.axis

@@ -19,6 +19,8 @@ from jvpgen.ir.declarations.text import name_pattern
 from jvpgen.ir.declarations.values import Choice, Loop, Made, ModuleClass, Repeated, Sequence, Table, Value
 from jvpgen.source.span import Span
 
+NAME_SCOPE = "flax.linen.module.compact_name_scope"
+
 
 class Recorder:
     def __init__(self) -> None:
@@ -31,6 +33,7 @@ class Recorder:
         self._conditions = 0
         self.exits: list[Exits] = []  # of the loops and functions being walked, outermost first
         self._loops: list[Loop] = []
+        self._scope: Made | None = None  # of the method under `nn.compact_name_scope` that is walked
         self._bound: list[frozenset[str]] = []
 
     @property
@@ -81,6 +84,8 @@ class Recorder:
         )
         made.in_setup = self.in_setup
         self.made.append(made)
+        if not self.in_setup and not orphan:
+            made.owner = self._scope
         if name is not None and not orphan:
             made.name = name
         elif not self.in_setup and not orphan:
@@ -89,6 +94,23 @@ class Recorder:
             made.optional = made.optional or len(made.numbers) > 1
             self.counters = self.counters.counted(kind.name)
         return made
+
+    @contextmanager
+    def name_scope(self, name: str, span: Span | None) -> Iterator[None]:
+        """While this lasts, modules are made below `name`, and numbered anew, if it is not empty."""
+        if not name:
+            yield
+            return
+        outside = self._scope, self._loops, self.counters
+        kind = ModuleClass("CompactNameScope", "nn.compact_name_scope", NAME_SCOPE)
+        scope = Made(kind, (), span, self.optional, ())
+        scope.name = name
+        self.made.append(scope)
+        self._scope, self._loops, self.counters = scope, [], Counters()
+        try:
+            yield
+        finally:
+            self._scope, self._loops, self.counters = outside
 
     def use(self, value: Value) -> None:
         """Notes that the modules in `value` are called, or handed to something that may call them."""

@@ -118,13 +118,17 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class FunctionValue:
-    """A function that can be walked: a `def` or lambda with the frame that it closes over, or a bound method."""
+    """A function that can be walked: a `def` or lambda with the frame that it closes over, or a bound method.
+
+    `name_scope` is the name of a method under `nn.compact_name_scope`, below which its modules stand.
+    """
 
     function: nodes.Function | nodes.Lambda
     frame: Frame
     key: str
     receiver: Value | None = None
     bound: tuple[tuple[str | None, Value], ...] = ()
+    name_scope: str = ""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def declared(walk: Walk, method: str, arguments: Arguments, node: nodes.Call, fr
             _declare(walk, collection, argument(0, "name"), None, [], {}, method, node, frame)
         case "make_rng":
             stream = _pattern(walk, argument(0, "name") or "params", frame)
-            walk.recorder.draw(stream, node.span, initial=stream == "params")
+            walk.recorder.draw(stream, node.span)
         case _:
             return False
     return True

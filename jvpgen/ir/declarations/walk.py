@@ -100,7 +100,8 @@ class Walk:
         function = self.shared.function(method.node, module)
         frame = Frame(module, self.reach.names_at(method.owner), {}, method.owner)
         receiver = None if method.is_static else Self()
-        return FunctionValue(function, frame, f"{method.owner.key}.{method.name}", receiver)
+        scope = method.name if "flax.linen.module.compact_name_scope" in method.decorators else ""
+        return FunctionValue(function, frame, f"{method.owner.key}.{method.name}", receiver, name_scope=scope)
 
     def call_function(
         self, value: FunctionValue, arguments: Items[tuple[str | None, Value]], *, entry: bool = False
@@ -116,7 +117,8 @@ class Walk:
         self.active.append(value.key)
         self.walked.add(value.key)
         try:
-            return self._call(value, arguments, entry)
+            with self.recorder.name_scope(value.name_scope, value.function.span):
+                return self._call(value, arguments, entry)
         finally:
             self.active.pop()
             if plain and self.recorder.events == before:
