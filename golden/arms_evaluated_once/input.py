@@ -1,5 +1,5 @@
 """Effects inside of a ternary, `and`, `or` and chained comparison happen only where Python evaluates them."""
-# size: 3
+# size: 6
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """An update or a method of arrays without a rule goes through `jax.jvp` alone, and what it is called on runs once."""
+# size: 4.5
 
 import flax.linen as nn
 import jax

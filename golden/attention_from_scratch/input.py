@@ -1,5 +1,5 @@
 """Multi-head attention as people write it themselves, with a rotary position and a causal mask."""
-# size: 3
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,4 @@
-# size: 3.5
+# size: 4.5
 """A bound method of an array or a dict is a value that holds it, tangent and all."""
 
 import flax.linen as nn

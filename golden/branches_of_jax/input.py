@@ -1,4 +1,4 @@
-# size: 4.5
+# size: 5.5
 """`lax.cond` and `lax.switch`: what moves in one branch only, branches without operands, branches of the file."""
 
 import flax.linen as nn

@@ -1,5 +1,5 @@
 """`a = b = [x]` is one list with two names; swaps and stars in assignments."""
-# size: 3
+# size: 4
 
 import flax.linen as nn
 import jax

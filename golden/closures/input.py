@@ -1,4 +1,5 @@
 """Nested functions and lambdas over active values, with star arguments; Python binds late."""
+# size: 3
 
 import flax.linen as nn
 import jax

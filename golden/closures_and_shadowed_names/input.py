@@ -1,4 +1,5 @@
 """Nested functions whose parameters and locals have the names of outer values."""
+# size: 3
 
 import flax.linen as nn
 import jax

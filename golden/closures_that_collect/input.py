@@ -1,4 +1,5 @@
 """Nested functions that append to a list and store into a dict of the method around them."""
+# size: 3
 
 import flax.linen as nn
 import jax

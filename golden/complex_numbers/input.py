@@ -1,4 +1,5 @@
 """Complex values between real inputs and outputs."""
+# size: 3.5
 
 import flax.linen as nn
 import jax

@@ -1,5 +1,5 @@
 """The variables of a comprehension do not touch locals of the same name, also where it becomes a loop."""
-# size: 3
+# size: 4
 
 import flax.linen as nn
 import jax

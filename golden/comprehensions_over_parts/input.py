@@ -1,5 +1,5 @@
 """A comprehension may run over parts of what it runs over, and over what a module's own `items` returns."""
-# size: 3
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """Module-level constants, numpy arrays among them, and numpy on static values."""
+# size: 3
 
 import flax.linen as nn
 import jax

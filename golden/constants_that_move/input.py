@@ -1,4 +1,5 @@
 """An argument that is a number as a rule may carry a tangent: the rule knows it, or the call goes through `jax.jvp`."""
+# size: 4
 
 import flax.linen as nn
 import jax

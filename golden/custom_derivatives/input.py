@@ -1,4 +1,5 @@
 """A function under a decorator that nobody knows, `jax.custom_jvp` say, is never judged by its body."""
+# size: 4.5
 
 from functools import partial
 

@@ -1,5 +1,5 @@
 """A default is evaluated once, where its function is made, and keeps the value and the tangent of that moment."""
-# size: 5
+# size: 5.5
 
 import flax.linen as nn
 import jax

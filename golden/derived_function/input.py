@@ -1,5 +1,5 @@
 """A decorated function of arrays, with a helper and a nested tuple argument."""
-# size: 3
+# size: 3.5
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,5 @@
 """Methods of dicts: update, setdefault, get, pop, union, and aliases of a nested one."""
+# size: 3
 
 import flax.linen as nn
 import jax

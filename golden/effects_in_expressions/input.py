@@ -1,4 +1,5 @@
 """Pops, appends and counters inside of expressions, in Python's order and once each."""
+# size: 3
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """einops on active values, and einsum with several of them."""
+# size: 3
 
 import flax.linen as nn
 import jax

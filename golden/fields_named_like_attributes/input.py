@@ -1,5 +1,5 @@
 """Fields of records that are called like attributes of arrays: `box.size` has a tangent, `x.size` has none."""
-# size: 3.5
+# size: 4.5
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,5 @@
 """A `flax.struct` dataclass with a static field; `replace` and attribute reads."""
+# size: 3.5
 
 import flax
 import flax.linen as nn

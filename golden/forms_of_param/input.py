@@ -1,5 +1,5 @@
 """`self.param` in a comprehension, with extra arguments, with a dict as value, partitioned, in bfloat16."""
-# size: 3
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -1,5 +1,5 @@
 """map, filter, zip(*…), reduce, sorted and reversed over active values."""
-# size: 5
+# size: 6
 
 from functools import partial, reduce
 

@@ -1,4 +1,5 @@
 """Functions of a Flax scope: known by their type, or by what they do with it."""
+# size: 3
 
 import flax.linen as nn
 import jax

@@ -1,5 +1,5 @@
 """A function that reads the variable of a comprehension later sees its last value, unless a default froze it."""
-# size: 6
+# size: 7
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """A Gaussian density: factors, determinants and eigenvalues of matrices have rules."""
+# size: 3
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,4 @@
-# size: 3.5
+# size: 5
 """`jax.grad` and `jax.value_and_grad` inside a module: forces of a learned energy, with their tangents."""
 
 import flax.linen as nn

@@ -1,5 +1,5 @@
 """A graph network: gather, segment sums, and a loop over rounds that shares its layers."""
-# size: 4
+# size: 6
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """Functions of the same file, called with active and with other arguments."""
+# size: 3.5
 
 import flax.linen as nn
 import jax

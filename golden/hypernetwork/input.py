@@ -1,5 +1,5 @@
 """A network whose weights are another's output: reshaped, split by sizes, unpacked from a dict."""
-# size: 3
+# size: 3.5
 
 import flax.linen as nn
 import jax

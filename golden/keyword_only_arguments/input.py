@@ -1,5 +1,5 @@
 """Keyword-only arguments with tangents, one of them a dict, and `**kwargs`."""
-# size: 4
+# size: 5
 
 import flax.linen as nn
 import jax

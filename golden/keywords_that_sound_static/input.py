@@ -1,4 +1,5 @@
 """Arrays handed over by keywords called `features`, `padding`, `mode`: the callee says what is static, not the keyword."""
+# size: 3.5
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """Lambdas and functions among the layers of `nn.Sequential`."""
+# size: 3
 
 import flax.linen as nn
 import jax

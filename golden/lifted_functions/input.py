@@ -1,4 +1,5 @@
 """`nn.scan` of a function, `nn.cond`, `nn.switch` and `nn.while_loop`: functions that get a module."""
+# size: 3
 
 import flax.linen as nn
 import jax

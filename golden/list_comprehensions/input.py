@@ -1,5 +1,5 @@
 """List comprehensions over active values: plain, nested, with conditions, of submodules."""
-# size: 3
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,4 @@
-# size: 3
+# size: 4.5
 """Loops of `jax.lax`: carries of several kinds, a zero that begins to move, integers, outputs in dicts."""
 
 from typing import NamedTuple

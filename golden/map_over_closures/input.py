@@ -1,4 +1,4 @@
-# size: 3
+# size: 4
 """`map` over constants moves where its function computes with what is around it."""
 
 import flax.linen as nn

@@ -1,4 +1,4 @@
-# size: 2.7
+# size: 4
 """`jax.vmap` and `jax.checkpoint`: axes for parts of an argument, nested maps, collectives, static arguments."""
 
 import functools

@@ -1,4 +1,5 @@
 """Methods that call one another, with defaults and keywords."""
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -1,5 +1,5 @@
 """Methods and fields of records that are called like those of arrays, lists and dicts."""
-# size: 3.5
+# size: 4.5
 
 from typing import NamedTuple
 

@@ -1,4 +1,5 @@
 """A mixture density network: submodules made in a generator, log-probabilities, logsumexp."""
+# size: 4
 
 import flax.linen as nn
 import jax

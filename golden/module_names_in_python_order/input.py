@@ -1,5 +1,5 @@
 """In `Dense(2)(Dense(4)(x))` the outer module is made first: it is `Dense_0`."""
-# size: 3
+# size: 5.5
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """Parameters whose types say that they are modules: their attributes may move, their fields do not."""
+# size: 3
 
 import flax.linen as nn
 import jax

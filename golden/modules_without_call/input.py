@@ -1,4 +1,5 @@
 """A module without `__call__`: each method is derived on its own."""
+# size: 4
 
 import flax.linen as nn
 import jax

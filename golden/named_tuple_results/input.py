@@ -1,4 +1,5 @@
 """A NamedTuple as argument and result; `_replace` and unpacking."""
+# size: 4
 
 from typing import NamedTuple
 

@@ -1,5 +1,5 @@
 """The variable of a comprehension that becomes a loop is renamed only where it is meant."""
-# size: 6
+# size: 7.5
 
 from functools import partial
 

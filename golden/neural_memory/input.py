@@ -1,5 +1,5 @@
 """A memory that is read and written by soft addresses: norms, rolls, powers, outer products."""
-# size: 4.5
+# size: 6
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """Every operator, with an active left side, right side, and both."""
+# size: 3
 
 import flax.linen as nn
 import jax

@@ -1,5 +1,5 @@
 """Operators that a record defines: `u * q` is Hamilton's product, and none of arrays."""
-# size: 3.5
+# size: 4.5
 
 import flax.linen as nn
 import jax

@@ -1,5 +1,5 @@
 """Arguments that may be None: their tangents are None as well."""
-# size: 3
+# size: 4
 
 import flax.linen as nn
 import jax

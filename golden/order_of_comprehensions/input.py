@@ -1,5 +1,5 @@
 """Submodules made in comprehensions with conditions and several loops are named in Python's order."""
-# size: 6
+# size: 10
 
 import flax.linen as nn
 import jax

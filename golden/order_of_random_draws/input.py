@@ -1,4 +1,5 @@
 """Random draws, parameters and submodules in the order in which Python evaluates them."""
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """Functions that find the module around them, under names of the file: `param_with_axes`, and a partial of a layer."""
+# size: 3
 
 from functools import partial
 

@@ -1,5 +1,5 @@
 """Defaults of every kind, positional-only and star parameters; numbers that may be given arrays."""
-# size: 3.5
+# size: 4.5
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """`perturb`, and several values sown under one name."""
+# size: 3
 
 import flax.linen as nn
 import jax

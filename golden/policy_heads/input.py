@@ -1,5 +1,5 @@
 """An actor with several action heads in a dict, optional masks, and a squashed Gaussian."""
-# size: 3
+# size: 3.5
 
 from collections.abc import Sequence
 

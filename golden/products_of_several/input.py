@@ -1,4 +1,5 @@
 """Products of several factors behind one argument, einsum with lists of axes, and a cast."""
+# size: 3
 
 import math
 from typing import cast

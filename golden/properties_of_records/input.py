@@ -1,4 +1,5 @@
 """Properties and methods of records: NamedTuples, `flax.struct` and dataclasses."""
+# size: 3.5
 
 import dataclasses
 import functools

@@ -1,4 +1,5 @@
 """Properties that draw a key or make a layer each time that they are read: once, as in the source."""
+# size: 3
 
 import flax.linen as nn
 import jax

@@ -1,5 +1,5 @@
 """What an expression reads first keeps its value, whatever is popped, stored or bound anew to its right."""
-# size: 4
+# size: 4.5
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """`jnp` and `nn` bound to something else: in the file, and by a local."""
+# size: 3.5
 
 import flax.linen as linen
 import jax

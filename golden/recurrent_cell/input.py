@@ -1,4 +1,5 @@
 """A recurrent cell of one's own beside Flax's, with carries as tuples."""
+# size: 3.5
 
 import flax.linen as nn
 import jax

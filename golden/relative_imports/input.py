@@ -1,4 +1,5 @@
 """A file of a package that imports from its package."""
+# size: 3
 
 import flax.linen as nn
 import jax

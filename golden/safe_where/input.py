@@ -1,4 +1,5 @@
 """The double `where` that keeps nan out of both halves, and reductions under a mask."""
+# size: 4
 
 import flax.linen as nn
 import jax.numpy as jnp

@@ -1,4 +1,5 @@
 """Two operands may be the same expression: each is its own argument."""
+# size: 3
 
 import flax.linen as nn
 import jax.numpy as jnp

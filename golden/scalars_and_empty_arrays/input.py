@@ -1,5 +1,5 @@
 """0-d and empty arrays."""
-# size: 3
+# size: 4
 
 import flax.linen as nn
 import jax

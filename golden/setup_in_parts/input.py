@@ -1,4 +1,5 @@
 """`setup` that calls methods which store modules and parameters, and `super().setup()`."""
+# size: 3.5
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """One submodule called several times, and one passed into another module."""
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -1,5 +1,5 @@
 """`sow` into intermediates and losses, with tangents of what was sown."""
-# size: 3.5
+# size: 6.5
 
 import flax.linen as nn
 import jax

@@ -1,4 +1,5 @@
 """`*args` and `**kwargs` in methods, helpers and calls."""
+# size: 3.5
 
 import flax.linen as nn
 import jax

@@ -1,5 +1,5 @@
 """Several targets of one assignment, and indices with effects: stored in Python's order, each place found once."""
-# size: 5
+# size: 3
 
 import flax.linen as nn
 import jax

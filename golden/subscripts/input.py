@@ -1,4 +1,5 @@
 """Reading by position, slice, array, ellipsis and new axis, and writing with `.at`."""
+# size: 3.5
 
 import flax.linen as nn
 import jax

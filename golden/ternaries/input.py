@@ -1,4 +1,5 @@
 """A ternary over static conditions; what only one arm evaluates, only that arm evaluates."""
+# size: 4
 
 import flax.linen as nn
 import jax

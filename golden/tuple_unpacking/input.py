@@ -1,5 +1,5 @@
 """Tuples taken apart, nested and starred, and put together again."""
-# size: 3
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -1,5 +1,5 @@
 """A value that starts as a number or None and becomes active in a loop."""
-# size: 3
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from jvpgen.cli import main
+from tests.golden.layout import sizes
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,6 +66,17 @@ def test_meanflow_learns_the_circle() -> None:
     radius = re.search(r"radius (\S+) ± (\S+)", output)
     assert radius is not None
     assert abs(float(radius[1]) - 1) < 0.15
+
+
+# One line of the attention computes, reshapes and names; its two `einsum` of two moving operands take a line a term.
+_LONGER = {"lora.py": 3.0}
+
+
+@pytest.mark.parametrize("output", sorted((ROOT / "examples/models").glob("*_jvp.py")), ids=lambda path: path.name)
+def test_bodies_are_short(output: Path) -> None:
+    source = output.with_name(output.name.replace("_jvp", ""))
+    found = sizes(output.read_text(), source.read_text())
+    assert found.lines <= _LONGER.get(source.name, 2.5) * found.source_lines
 
 
 def test_the_generated_files_are_up_to_date(

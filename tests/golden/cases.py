@@ -3,7 +3,7 @@
 A case is a folder with an `input.py`. Its first line may give options, `# flags: --strict`; the output is in
 `expected.py`, the outputs of other files beside them (`layers.py` → `layers_jvp.py`), and what the compiler says in
 `diagnostics.txt`. A line that is diagnosed ends with `# E: JVP301` or `# W: JVP401`. A comment `# size: 3.5` allows
-longer bodies. A case with an `__init__.py` is a package, and its project the folder around it.
+longer bodies, where a line of the source does several things by design. A case with an `__init__.py` is a package, and its project the folder around it.
 """
 
 from __future__ import annotations
