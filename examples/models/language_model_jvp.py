@@ -135,7 +135,6 @@ def _LanguageModel(self, tokens, tokens_dot, *, deterministic: bool = True):
     for block in self.blocks:
         x, x_dot = pushforward(block, (x, mask, deterministic), (x_dot, None, None))
     # The embedding is also the output layer.
-    # return self.embed.attend(self.norm(x))
     norm, norm_dot = pushforward(self.norm, (x,), (x_dot,))
     return pushforward(self.embed.attend, (norm,), (norm_dot,))
 

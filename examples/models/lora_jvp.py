@@ -94,7 +94,6 @@ def _LoRAAttention(self, x, x_dot):
     )
     query = query_dense.reshape(head_shape)
     query_dot = query_dense_dot.reshape(head_shape)
-    # key = nn.Dense(width, name="key")(x).reshape(head_shape)
     key_dense, key_dense_dot = pushforward(nn.Dense(width, name="key"), (x,), (x_dot,))
     key, key_dot = key_dense.reshape(head_shape), key_dense_dot.reshape(head_shape)
     # value = LoRADense(width, self.rank, name="value")(x).reshape(head_shape)
@@ -107,7 +106,6 @@ def _LoRAAttention(self, x, x_dot):
     scores_dot = tangent_numpy.einsum(
         "...qhd,...khd->...hqk", query_dot, key
     ) + tangent_numpy.einsum("...qhd,...khd->...hqk", query, key_dot)
-    # scores = scores / jnp.sqrt(width // self.heads)
     root = jnp.sqrt(width // self.heads)
     scores, scores_dot = scores / root, scores_dot / root
     causal = jnp.tril(jnp.ones((length, length), dtype=bool))

@@ -48,7 +48,6 @@ def MeanFlow_jvp(
 @body(TimeEmbedding)
 def _TimeEmbedding(self, time, time_dot):
     exponents = jnp.linspace(0.0, 1.0, self.features // 2)
-    # angles = time[:, None] * self.max_frequency**exponents
     power = self.max_frequency**exponents
     angles, angles_dot = time[:, None] * power, time_dot[:, None] * power
     x = jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=-1)
@@ -81,7 +80,6 @@ def _ModulatedBlock(self, x, x_dot, condition, condition_dot):
     y, y_dot = pushforward(
         nn.LayerNorm(use_bias=False, use_scale=False), (x,), (x_dot,)
     )
-    # y = y * (1 + scale) + shift
     total, total_dot = 1 + scale, scale_dot
     y, y_dot = y * total + shift, y_dot * total + y * total_dot + shift_dot
     y, y_dot = pushforward(nn.Dense(2 * features), (y,), (y_dot,))

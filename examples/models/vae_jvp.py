@@ -84,7 +84,6 @@ def negative_elbo_jvp(
 
 @body(Encoder)
 def _Encoder(self, x, x_dot):
-    # x = nn.relu(nn.Dense(self.hidden)(x))
     dense, dense_dot = pushforward(nn.Dense(self.hidden), (x,), (x_dot,))
     x, x_dot = nn.relu(dense), tangent_numpy.where(dense > 0, dense_dot, 0)
     mean, mean_dot = pushforward(nn.Dense(self.latents, name="mean"), (x,), (x_dot,))
@@ -96,7 +95,6 @@ def _Encoder(self, x, x_dot):
 
 @body(Decoder)
 def _Decoder(self, z, z_dot):
-    # z = nn.relu(nn.Dense(self.hidden)(z))
     dense, dense_dot = pushforward(nn.Dense(self.hidden), (z,), (z_dot,))
     z, z_dot = nn.relu(dense), tangent_numpy.where(dense > 0, dense_dot, 0)
     return pushforward(nn.Dense(self.pixels), (z,), (z_dot,))
@@ -113,7 +111,6 @@ def _VAE(self, x, x_dot):
     exp = jnp.exp(scaled)
     exp_dot = scaled_dot * exp
     z, z_dot = mean + exp * noise, mean_dot + exp_dot * noise
-    # return self.decoder(z), mean, log_variance
     decoder, decoder_dot = pushforward(self.decoder, (z,), (z_dot,))
     return (decoder, mean, log_variance), (decoder_dot, mean_dot, log_variance_dot)
 

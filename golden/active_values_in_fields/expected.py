@@ -42,7 +42,6 @@ def Conditioned_jvp(
 
 @body(FiLM)
 def _FiLM(self, x, x_dot):
-    # return nn.Dense(3)(x) * self.scale + self.shift
     dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
     return dense * self.scale + self.shift, dense_dot * self.scale + zero(self.shift)
 
@@ -50,7 +49,6 @@ def _FiLM(self, x, x_dot):
 @body(Conditioned)
 def _Conditioned(self, x, x_dot, condition):
     shift, shift_dot = param(self, "shift", nn.initializers.zeros, (3,))
-    # x = FiLM(shift)(x)
     film_layer, _ = pushforward(FiLM, (shift,), (shift_dot,))
     x, x_dot = pushforward(film_layer, (x,), (x_dot,))
     # return FiLM(condition, scale=shift * condition)(x)

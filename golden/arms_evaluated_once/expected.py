@@ -68,7 +68,6 @@ def _Gated(self, x, x_dot):
     else:
         w = 2.0
         w_dot = zero(w)
-    # return y + z * w, noise * jax.random.normal(self.make_rng("noise"), (2,)) * w
     scaled = noise * jax.random.normal(self.make_rng("noise"), (2,))
     return (y + z * w, scaled * w), (y_dot + z_dot * w + z * w_dot, scaled * w_dot)
 

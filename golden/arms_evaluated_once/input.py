@@ -1,5 +1,5 @@
 """Effects inside of a ternary, `and`, `or` and chained comparison happen only where Python evaluates them."""
-# size: 6
+# size: 5.5
 
 import flax.linen as nn
 import jax

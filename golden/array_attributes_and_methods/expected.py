@@ -40,7 +40,6 @@ def _Statistics(self, x, x_dot):
     count = x.shape[0] * x.ndim + x.size
     centred = x - x.mean(axis=0, keepdims=True)
     centred_dot = x_dot - x_dot.mean(axis=0, keepdims=True)
-    # spread = centred.var(axis=0).clip(1e-6)
     var, var_dot = var_jvp(centred, centred_dot, axis=0)
     spread, spread_dot = clip_jvp(var, var_dot, 1e-6, None)
     flat = x.T.ravel().reshape(2, -1).swapaxes(0, 1)

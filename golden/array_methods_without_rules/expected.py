@@ -65,7 +65,6 @@ def _Running(self, x, x_dot, y, y_dot, places, places_dot):
             (x_dot, scaled_dot),
         )
     # W: JVP401
-    # spread = nn.Dense(3)(x).ptp()
     dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
     spread, spread_dot = pushforward(type(dense).ptp, (dense,), (dense_dot,))
     # W: JVP401

@@ -15,7 +15,6 @@ def _Residual_branch(self, x, x_dot):
 
 @body(Residual)
 def _Residual(self, x, x_dot):
-    # return x + self.branch(x)
     branch, branch_dot = pushforward(self.branch, (x,), (x_dot,))
     return x + branch, x_dot + branch_dot
 

@@ -42,13 +42,10 @@ def Shifted_jvp(
 @body(Shifted)
 def _Shifted(self, x, x_dot, offsets, offsets_dot):
     bias, bias_dot = param(self, "bias", nn.initializers.zeros, (4,))
-    # y = bias + jnp.ones((3, 4))
     ones = jnp.ones((3, 4))
     y, y_dot = bias + ones, bias_dot + zero(ones)
-    # z = bias - jnp.arange(3)[:, None]
     item = jnp.arange(3)[:, None]
     z, z_dot = bias - item, bias_dot + zero(item)
-    # w = jnp.zeros((2, 1, 1)) - z
     zeros = jnp.zeros((2, 1, 1))
     w, w_dot = zeros - z, zero(zeros) - z_dot
     row, row_dot = x + offsets, x_dot + offsets_dot

@@ -34,7 +34,6 @@ def ResNet_jvp(
 @body(ResidualBlock)
 def _ResidualBlock(self, x, x_dot):
     y, y_dot = pushforward(self.conv(self.features, (3,)), (x,), (x_dot,))
-    # y = self.act(self.norm()(y))
     norm, norm_dot = pushforward(self.norm(), (y,), (y_dot,))
     y, y_dot = pushforward(self.act, (norm,), (norm_dot,))
     # return x + self.norm(scale_init=nn.initializers.zeros)(y)

@@ -45,7 +45,6 @@ def _climb(x, x_dot, depth, depth_dot):
 
 @body(Ping)
 def _Ping(self, x, x_dot):
-    # return climb(nn.Dense(2)(x), 3)
     dense, dense_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
     return pushforward(climb, (dense, 3), (dense_dot, None))
 

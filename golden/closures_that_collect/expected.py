@@ -50,10 +50,8 @@ def _FeatureExtractor(self, x, x_dot):
             named[name], named_dot[name] = 2 * value, 2 * value_dot
         return value, value_dot
 
-    # hidden = keep(nn.Dense(3)(x), "first")
     dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
     hidden, hidden_dot = pushforward(keep, (dense, "first"), (dense_dot, None))
-    # hidden = keep(nn.relu(hidden))
     relu, relu_dot = nn.relu(hidden), tangent_numpy.where(hidden > 0, hidden_dot, 0)
     hidden, hidden_dot = pushforward(keep, (relu,), (relu_dot,))
 

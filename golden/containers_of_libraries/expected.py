@@ -66,7 +66,6 @@ def _Collected(self, x, x_dot, tree, tree_dot):
         copy.deepcopy, ({"first": first},), ({"first": first_dot},)
     )
     frozen, frozen_dot = pushforward(flax.core.freeze, (tree,), (tree_dot,))
-    # more = frozen.copy({"d": x})
     items, items_dot = {"d": x}, {"d": x_dot}
     more, more_dot = frozen.copy(items), frozen_dot.copy(items_dot)
 

@@ -150,7 +150,6 @@ def _powered(x, x_dot, power, power_dot):
 
 @body(row_energy)
 def _row_energy(row, row_dot, w, w_dot):
-    # return jnp.sum(jnp.sin(row @ w))
     product, product_dot = row @ w, row_dot @ w + row @ w_dot
     return jnp.sum(jnp.sin(product)), tangent_numpy.sum(product_dot * jnp.cos(product))
 
@@ -181,7 +180,6 @@ def _Decorated_hidden(self, x, x_dot):
 
 @body(Decorated.twice)
 def _Decorated_twice(self, x, x_dot):
-    # return self.hidden(self.hidden(x))
     hidden, hidden_dot = pushforward(self.hidden, (x,), (x_dot,))
     return pushforward(self.hidden, (hidden,), (hidden_dot,))
 

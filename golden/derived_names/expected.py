@@ -65,14 +65,12 @@ def _scaled(x, x_dot, factor, factor_dot):
 
 @body(Velocity)
 def _Velocity(self, z, z_dot, t, t_dot):
-    # return scaled(nn.Dense(2)(z), t)
     dense, dense_dot = pushforward(nn.Dense(2), (z,), (z_dot,))
     return pushforward(scaled, (dense, t), (dense_dot, t_dot))
 
 
 @body(Twice)
 def _Twice(self, z, z_dot):
-    # return scaled(Velocity()(z, z.sum()), 2)
     velocity, velocity_dot = pushforward(Velocity(), (z, z.sum()), (z_dot, z_dot.sum()))
     return pushforward(scaled, (velocity, 2), (velocity_dot, None))
 

@@ -58,7 +58,6 @@ def _Metrics(self, batch, batch_dot, weight, weight_dot):
     groups = {"a": {"b": [first, present]}}
     groups_dot = {"a": {"b": [first_dot, present_dot]}}
     inner, inner_dot = groups["a"]["b"], groups_dot["a"]["b"]
-    # inner[0] = inner[1] * metrics.pop("loss")
     pop, pop_dot = metrics.pop("loss"), metrics_dot.pop("loss")
     inner[0], inner_dot[0] = inner[1] * pop, inner_dot[1] * pop + inner[1] * pop_dot
     groups["a"]["b"][1], groups_dot["a"]["b"][1] = (

@@ -62,7 +62,6 @@ def _Stack(self, x, x_dot, y, y_dot):
     product_dot = push_3_dot + push_out_dot * push_2 + push_out * push_2_dot
     table = {}
     table_dot = {}
-    # table[tick()] = x
     key = tick()
     table[key], table_dot[key] = x, x_dot
     # table[tick()] = y * tick()

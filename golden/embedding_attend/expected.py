@@ -44,7 +44,6 @@ def _TiedModel(self, tokens, tokens_dot):
     roll_dot = tangent_numpy.roll(tokens_dot, 1, axis=-1)
     embed, embed_dot = pushforward(self.embed, (roll,), (roll_dot,))
     x, x_dot = x + embed, x_dot + embed_dot
-    # return self.embed.attend(self.norm(x))
     norm, norm_dot = pushforward(self.norm, (x,), (x_dot,))
     return pushforward(self.embed.attend, (norm,), (norm_dot,))
 

@@ -44,7 +44,6 @@ def _Classifier(self, x, x_dot, with_features=False):
     dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
     hidden = nn.tanh(dense)
     hidden_dot = dense_dot * (1 - hidden**2)
-    # output = Output(nn.Dense(2)(hidden), name="head")
     dense, dense_dot = pushforward(nn.Dense(2), (hidden,), (hidden_dot,))
     output, output_dot = pushforward(Output, (dense,), (dense_dot,), name="head")
     if with_features:
@@ -64,7 +63,6 @@ def _Classifier(self, x, x_dot, with_features=False):
             (output_dot,),
             logits=Pair(total, total_dot),
         )
-    # return output, jnp.max(output.logits, -1)
     maximum, maximum_dot = max_jvp(output.logits, output_dot.logits, -1)
     return (output, maximum), (output_dot, maximum_dot)
 

@@ -72,7 +72,6 @@ def _Reduced(self, pairs, pairs_dot, named, named_dot):
         sorted, (named.items(),), (named_dot.items(),), reverse=True
     )
     for (name, value), (name_dot, value_dot) in zip(sorted_out, sorted_out_dot):
-        # score = score * value.mean() + len(name)
         mean, mean_dot = value.mean(), value_dot.mean()
         score, score_dot = score * mean + len(name), score_dot * mean + score * mean_dot
 

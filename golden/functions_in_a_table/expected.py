@@ -42,18 +42,15 @@ def _quick_gelu(x, x_dot):
 
 @body(squared_relu)
 def _squared_relu(x, x_dot):
-    # return jnp.square(nn.relu(x))
     relu, relu_dot = nn.relu(x), tangent_numpy.where(x > 0, x_dot, 0)
     return jnp.square(relu), 2 * relu * relu_dot
 
 
 @body(FeedForward)
 def _FeedForward(self, x, x_dot):
-    # x = self.activation(self.up(x))
     up, up_dot = pushforward(self.up, (x,), (x_dot,))
     x, x_dot = pushforward(self.activation, (up,), (up_dot,))
     x, x_dot = pushforward(ACTIVATIONS["squared"], (x,), (x_dot,))
-    # return getattr(nn, self.outer)(self.down(x))
     down, down_dot = pushforward(self.down, (x,), (x_dot,))
     return pushforward(getattr(nn, self.outer), (down,), (down_dot,))
 

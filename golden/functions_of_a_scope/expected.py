@@ -71,7 +71,6 @@ def Around_jvp(
 
 @body(learn_scale)
 def _learn_scale(scope, x, x_dot):
-    # return scope.param("scale", nn.initializers.ones, ()) * x
     scale, scale_dot = param(scope, "scale", nn.initializers.ones, ())
     return scale * x, scale_dot * x + scale * x_dot
 

@@ -131,7 +131,6 @@ def _Score(self, x, x_dot):
 
     @body(function)
     def _(v, v_dot):
-        # return jnp.sum(jnp.sin(v * scale))
         scaled, scaled_dot = v * scale, v_dot * scale + v * scale_dot
         return jnp.sum(jnp.sin(scaled)), tangent_numpy.sum(scaled_dot * jnp.cos(scaled))
 

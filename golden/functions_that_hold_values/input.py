@@ -1,5 +1,5 @@
 """What `jax.vjp`, `nn.vjp` or `jax.linearize` returns holds values that move, so its caller is differentiated whole."""
-# size: 4.5
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -64,7 +64,6 @@ def _Curried(self, x, x_dot, y, y_dot):
 
         @body(function)
         def _(w, w_dot):
-            # return w * u * x
             scaled, scaled_dot = w * u, w_dot * u + w * u_dot
             return scaled * x, scaled_dot * x + scaled * x_dot
 

@@ -45,7 +45,6 @@ def _energy(x, x_dot, w, w_dot):
 def _Forces(self, x, x_dot):
     w, w_dot = param(self, "w", nn.initializers.normal(1.0), (3, 3))
     scale, scale_dot = param(self, "scale", nn.initializers.ones, ())
-    # force = -jax.grad(energy)(x, w)
     grad, grad_dot = pushforward(jax.grad(energy), (x, w), (x_dot, w_dot))
     force, force_dot = -grad, -grad_dot
 
@@ -56,7 +55,6 @@ def _Forces(self, x, x_dot):
 
     @body(function)
     def _(a, a_dot, b, b_dot):
-        # return energy(a, b) * scale
         energy_out, energy_out_dot = pushforward(energy, (a, b), (a_dot, b_dot))
         return energy_out * scale, energy_out_dot * scale + energy_out * scale_dot
 

@@ -10,7 +10,6 @@ from activations import squared_relu
 
 @body(squared_relu)
 def _squared_relu(x, x_dot):
-    # return jnp.maximum(x, 0) ** 2
     maximum, maximum_dot = jnp.maximum(x, 0), x_dot * jnp.where(x == 0, 0.5, x > 0)
     return maximum**2, 2 * maximum * maximum_dot
 

@@ -34,7 +34,6 @@ def Network_jvp(
 
 @body(Network)
 def _Network(self, x, x_dot):
-    # x = rms_norm(Gated(4)(x), 1e-5)
     gated, gated_dot = pushforward(Gated(4), (x,), (x_dot,))
     x, x_dot = pushforward(rms_norm, (gated, 1e-5), (gated_dot, None))
     # return nn.Dense(2)(activations.squared_relu(x))

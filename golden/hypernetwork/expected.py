@@ -48,7 +48,6 @@ def _unflatten(flat, flat_dot, shapes, shapes_dot):
         prod, _ = pushforward(np.prod, (shape,), (shape_dot,))
         items.append(int(prod))
     sizes = items
-    # chunks = jnp.split(flat, np.cumsum(sizes)[:-1])
     item = np.cumsum(sizes)[:-1]
     chunks, chunks_dot = jnp.split(flat, item), tangent_numpy.split(flat_dot, item)
     return (
@@ -81,7 +80,6 @@ def _target(weights, weights_dot, x, x_dot):
 def _HyperNetwork(self, task, task_dot, x, x_dot):
     shapes = {"w1": (2, 3), "w2": (3, 1), "b": (1,)}
     count = sum(int(np.prod(shape)) for shape in shapes.values())
-    # weights = unflatten(nn.Dense(count)(task), shapes)
     dense, dense_dot = pushforward(nn.Dense(count), (task,), (task_dot,))
     weights, weights_dot = pushforward(unflatten, (dense, shapes), (dense_dot, None))
     return pushforward(target, (weights, x), (weights_dot, x_dot))

@@ -56,10 +56,8 @@ def _Bucketed(self, x, x_dot, lengths, lengths_dot):
     item_dot = tangent_numpy.astype(lengths_dot, jnp.float32)[:, None]
     weight = item * x[:, None]
     weight_dot = item_dot * x[:, None] + item * x_dot[:, None]
-    # fraction = x - jnp.floor(x) + index / 2
     floor = jnp.floor(x)
     fraction, fraction_dot = x - floor + index / 2, x_dot + zero(floor) + index_dot / 2
-    # count = jnp.sum(x > 0.5) * x.mean()
     total = jnp.sum(x > 0.5)
     count, count_dot = total * x.mean(), total * x_dot.mean()
     return (

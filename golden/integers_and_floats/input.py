@@ -1,5 +1,5 @@
 """An integer carries no tangent, nor does the float that it becomes; `astype(int)` ends one."""
-# size: 4
+# size: 3.5
 
 import flax.linen as nn
 import jax

@@ -45,7 +45,6 @@ def _Kinks(self, x, x_dot, y, y_dot):
         x == y, 0.5, y > x
     )
     low, low_dot = jnp.minimum(x, 0), x_dot * jnp.where(x == 0, 0.5, x < 0)
-    # peak = jnp.max(x * y, axis=-1)
     scaled, scaled_dot = x * y, x_dot * y + x * y_dot
     peak, peak_dot = max_jvp(scaled, scaled_dot, axis=-1)
     inside, inside_dot = clip_jvp(x, x_dot, -1, None, 1, None)

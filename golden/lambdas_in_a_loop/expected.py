@@ -54,7 +54,6 @@ def _Bank(self, x, x_dot):
 
         @body(function)
         def _(y, y_dot, n=n, n_dot=None):
-            # return y ** n * weight
             power_out, power_out_dot = pow_jvp(y, y_dot, n, n_dot)
             return power_out * weight, power_out_dot * weight + power_out * weight_dot
 

@@ -80,7 +80,6 @@ def _Functions(self, c, c_dot, xs, xs_dot):
 
     @body_(None)
     def true_branch(m, a, a_dot):
-        # return m(a, a)[0]
         m_out, m_out_dot = pushforward(m, (a, a), (a_dot, a_dot))
         return m_out[0], m_out_dot[0]
 
@@ -97,7 +96,6 @@ def _Functions(self, c, c_dot, xs, xs_dot):
     # y4 = nn.switch(1, [lambda m, a: m(a, a)[1], lambda m, a: a * 2], r, c)
     @body_(None)
     def branch_0(m, a, a_dot):
-        # return m(a, a)[1]
         m_out, m_out_dot = pushforward(m, (a, a), (a_dot, a_dot))
         return m_out[1], m_out_dot[1]
 
@@ -113,7 +111,6 @@ def _Functions(self, c, c_dot, xs, xs_dot):
     #     lambda m, c: (m(c[0], c[0])[0], c[1] + 1), r, (c, 0), carry_variables="stats")
     @body_(None)
     def step(m, c, c_dot):
-        # return m(c[0], c[0])[0], c[1] + 1
         m_out, m_out_dot = pushforward(m, (c[0], c[0]), (c_dot[0], c_dot[0]))
         return (m_out[0], c[1] + 1), (m_out_dot[0], c_dot[1])
 

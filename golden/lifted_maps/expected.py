@@ -241,7 +241,6 @@ def _Decorated_step(self, x, x_dot):
 
 @body(Decorated)
 def _Decorated(self, x, x_dot):
-    # return self.step(self.step(x))
     step, step_dot = pushforward(self.step, (x,), (x_dot,))
     return pushforward(self.step, (step,), (step_dot,))
 
@@ -276,7 +275,6 @@ def _Transposed(self, x, x_dot):
 
 @body(Gate)
 def _Gate(self, x, x_dot, power: int, gated: bool = False):
-    # y = nn.Dense(3)(x) ** power
     dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
     y, y_dot = pow_jvp(dense, dense_dot, power, None)
     # return nn.sigmoid(y) if gated else y

@@ -177,7 +177,6 @@ def _Scanned(self, x, x_dot, xs, xs_dot):
 def _Block(self, x, x_dot, scale, scale_dot, train: bool = False):
     y, y_dot = pushforward(nn.Dense(self.width), (x,), (x_dot,))
     y, y_dot = pushforward(nn.BatchNorm(use_running_average=not train), (y,), (y_dot,))
-    # return x + nn.relu(y) * scale, None
     relu, relu_dot = nn.relu(y), tangent_numpy.where(y > 0, y_dot, 0)
     return (x + relu * scale, None), (x_dot + relu_dot * scale + relu * scale_dot, None)
 

@@ -56,7 +56,6 @@ def _UNet(self, x, x_dot, depth=None, depth_dot=None):
     ):
         if name.endswith("_99"):
             continue
-        # x = layer(x) + skip
         layer_out, layer_out_dot = pushforward(layer, (x,), (x_dot,))
         x, x_dot = layer_out + skip, layer_out_dot + skip_dot
     for _ in range(2):

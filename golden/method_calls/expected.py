@@ -181,7 +181,6 @@ def _VAE(self, x, x_dot):
     divergence_dot = -0.5 * tangent_numpy.sum(
         log_variance_dot - 2 * mean * mean_dot - exp_dot
     )
-    # return self.decode(z), divergence
     decode, decode_dot = pushforward(self.decode, (z,), (z_dot,))
     return (decode, divergence), (decode_dot, divergence_dot)
 

@@ -95,7 +95,6 @@ def _Autoencoder_mean(self):
 
 @body(Autoencoder)
 def _Autoencoder(self, x, x_dot):
-    # return self.decode(self.encode(x))
     encode, encode_dot = pushforward(self.encode, (x,), (x_dot,))
     return pushforward(self.decode, (encode,), (encode_dot,))
 

@@ -58,10 +58,8 @@ def _sharpened(layer, x, x_dot):
 
 @body(widened)
 def _widened(layer, x, x_dot):
-    # y = x @ layer.weight
     weight, weight_dot = pushforward(getattr, (layer, "weight"), (None, None))
     y, y_dot = x @ weight, x_dot @ weight + x @ weight_dot
-    # return y + jnp.ones(layer.features)
     ones = jnp.ones(layer.features)
     return y + ones, y_dot + zero(ones)
 

@@ -43,7 +43,6 @@ def _Pipeline(self, x, x_dot):
         x, x_dot = pushforward(stage, (x,), (x_dot,))
     if self.extras:
         x, x_dot = pushforward(self.extras["mix"], (x,), (x_dot,))
-    # return self.head(nn.Dense(2)(x))
     dense, dense_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
     return pushforward(self.head, (dense,), (dense_dot,))
 

@@ -46,14 +46,11 @@ def _DenseNet(self, x, x_dot):
     for i in range(2):
         joined = jnp.concatenate(features, axis=-1)
         joined_dot = tangent_numpy.concatenate(features_dot, axis=-1)
-        # y = nn.relu(nn.Dense(self.growth)(joined))
         dense, dense_dot = pushforward(nn.Dense(self.growth), (joined,), (joined_dot,))
         y, y_dot = nn.relu(dense), tangent_numpy.where(dense > 0, dense_dot, 0)
         count, count_dot = pushforward(record, (seen, y), (seen_dot, y_dot))
-        # named[f"layer_{i}"] = y
         key = f"layer_{i}"
         named[key], named_dot[key] = y, y_dot
-    # named["first"] = named.pop("layer_0") * count
     pop, pop_dot = named.pop("layer_0"), named_dot.pop("layer_0")
     named["first"], named_dot["first"] = pop * count, pop_dot * count + pop * count_dot
     # features.insert(0, features.pop() * 2)

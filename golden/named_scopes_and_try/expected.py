@@ -35,7 +35,6 @@ def _Scoped(self, x, x_dot):
     with jax.named_scope("encoder"):
         y, y_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
     try:
-        # y = y * self.missing
         missing, missing_dot = pushforward(getattr, (self, "missing"), (None, None))
         y, y_dot = y * missing, y_dot * missing + y * missing_dot
     except AttributeError:

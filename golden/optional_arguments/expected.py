@@ -68,7 +68,6 @@ def _ConditionalNorm(
         )
         shift, scale = jnp.split(dense, 2, -1)
         shift_dot, scale_dot = tangent_numpy.split(dense_dot, 2, -1)
-        # y = y * (1 + scale) + shift
         total, total_dot = 1 + scale, scale_dot
         y, y_dot = y * total + shift, y_dot * total + y * total_dot + shift_dot
     if mask is not None:

@@ -33,7 +33,6 @@ def Probed_jvp(
 
 @body(Probed)
 def _Probed(self, x, x_dot):
-    # hidden = self.perturb("hidden", nn.Dense(2)(x))
     dense, dense_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
     hidden, hidden_dot = pushforward(self.perturb, ("hidden", dense), (None, dense_dot))
     for scale in 1.0, 2.0:

@@ -84,7 +84,6 @@ def _Policy(self, observation, observation_dot, masks=None, masks_dot=None):
     clip, clip_dot = clip_jvp(log_std, log_std_dot, -5, None, 2, None)
     std = jnp.exp(clip)
     std_dot = clip_dot * std
-    # action = mean + std * jax.random.normal(self.make_rng("action"), mean.shape)
     normal = jax.random.normal(self.make_rng("action"), mean.shape)
     action, action_dot = mean + std * normal, mean_dot + std_dot * normal
     # return heads, entropy, jnp.tanh(action), jnp.squeeze(nn.Dense(1)(hidden), -1)

@@ -63,7 +63,6 @@ def _Base_product(x, x_dot, y, y_dot):
 
 @body(Base.square)
 def _Base_square(cls, x, x_dot):
-    # return cls.product(x, x) / 2
     product, product_dot = pushforward(cls.product, (x, x), (x_dot, x_dot))
     return product / 2, product_dot / 2
 

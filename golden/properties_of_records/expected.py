@@ -70,14 +70,12 @@ def _State_energy(self, self_dot):
 
 @body(Span.width)
 def _Span_width(self, self_dot):
-    # return jnp.abs(self.high - self.low)
     difference_dot = self_dot.high - self_dot.low
     return abs_jvp(self.high - self.low, difference_dot)
 
 
 @body(Model)
 def _Model(self, x, x_dot, state, state_dot):
-    # normal = Normal(nn.Dense(3)(x), x)
     dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
     normal, normal_dot = pushforward(Normal, (dense, x), (dense_dot, x_dot))
     inner, inner_dot = pushforward(State, (x, 2 * x), (x_dot, 2 * x_dot))

@@ -33,14 +33,12 @@ def Noisy_jvp(
 
 @body(Noisy.noise)
 def _Noisy_noise(self):
-    # return jax.random.normal(self.make_rng("dropout"), (3,))
     normal = jax.random.normal(self.make_rng("dropout"), (3,))
     return normal, zero(normal)
 
 
 @body(Noisy.layer)
 def _Noisy_layer(self):
-    # return nn.Dense(3)
     dense = nn.Dense(3)
     return dense, zero(dense)
 

@@ -32,7 +32,6 @@ def Noisy_jvp(
 
 @body(Noisy)
 def _Noisy(self, x, x_dot):
-    # x = x * jax.random.bernoulli(self.make_rng("drop"), 0.5, x.shape)
     bernoulli = jax.random.bernoulli(self.make_rng("drop"), 0.5, x.shape)
     x, x_dot = x * bernoulli, x_dot * bernoulli
     noise = jax.random.normal(self.make_rng("noise"), x.shape)

@@ -74,7 +74,6 @@ def _Running(self, x, x_dot, y, y_dot):
         pair_dot[1],
         pair_dot[0] * y + pair[0] * y_dot,
     )
-    # pair[0] = pair[0] * jnp.sin(pair[0])
     sin, sin_dot = jnp.sin(pair[0]), pair_dot[0] * jnp.cos(pair[0])
     pair[0], pair_dot[0] = pair[0] * sin, pair_dot[0] * sin + pair[0] * sin_dot
     table, table_dot = {"a": x, "b": y}, {"a": x_dot, "b": y_dot}

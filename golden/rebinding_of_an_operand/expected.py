@@ -37,7 +37,6 @@ def _Rebound(self, x, x_dot):
     total, total_dot = 1 + x, x_dot
     x = x / total
     x_dot = x_dot / total - x * total_dot / total
-    # x = jnp.log1p(x) * x
     log1p, log1p_dot = jnp.log1p(x), x_dot / (x + 1)
     x, x_dot = log1p * x, log1p_dot * x + log1p * x_dot
     x, y, x_dot, y_dot = x[..., :2], x[..., 2:], x_dot[..., :2], x_dot[..., 2:]

@@ -83,7 +83,6 @@ def _WeightNormed_setup(self):
 
 @body(WeightNormed.features_of)
 def _WeightNormed_features_of(self, x, x_dot):
-    # return (x + self.positions) @ self.kernel
     total, total_dot = x + self.positions, x_dot + zero(self.positions)
     return total @ self.kernel, total_dot @ self.kernel + total @ self.kernel_dot
 

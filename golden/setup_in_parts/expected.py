@@ -95,7 +95,6 @@ def _Base_features(self, x, x_dot):
 
 @body(Base)
 def _Base(self, x, x_dot):
-    # return 2 * self.features(x)
     features, features_dot = pushforward(self.features, (x,), (x_dot,))
     return 2 * features, 2 * features_dot
 

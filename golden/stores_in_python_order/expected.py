@@ -70,7 +70,6 @@ def _Stores(self, x, x_dot, y, y_dot):
     row[key], row_dot[key] = scaled, scaled_dot
     key_out = tick() - 2
     row[key_out], row_dot[key_out] = row_item, row_item_dot
-    # table[len(table)] = x * y
     key = len(table)
     table[key], table_dot[key] = x * y, x_dot * y + x * y_dot
     # row += [row[0] * y]

@@ -43,7 +43,6 @@ def _Windows(self, series, series_dot, start, start_dot):
     first_dot, last_dot = series_dot[0], series_dot[-1]
     trend, trend_dot = series[1:] - series[:-1], series_dot[1:] - series_dot[:-1]
     even, even_dot = series[::2, None, 0], series_dot[::2, None, 0]
-    # chosen = series[jnp.array([2, 0])]
     array = jnp.array([2, 0])
     chosen, chosen_dot = series[array], series_dot[array]
     mean, mean_dot = series[..., 1:].mean(-1), series_dot[..., 1:].mean(-1)
@@ -56,7 +55,6 @@ def _Windows(self, series, series_dot, start, start_dot):
     total = padded.at[0].add(first * last)
     total_dot = tangent_numpy.at(padded_dot)[0].add(first_dot * last + first * last_dot)
     summed, summed_dot = at_multiply_jvp(total, total_dot, (5, 1), 3, None)
-    # best = trend[jnp.argmax(mean[1:])]
     argmax = jnp.argmax(mean[1:])
     best, best_dot = trend[argmax], trend_dot[argmax]
     return (

@@ -1,5 +1,5 @@
 """Reading by position, slice, array, ellipsis and new axis, and writing with `.at`."""
-# size: 3.5
+# size: 3
 
 import flax.linen as nn
 import jax

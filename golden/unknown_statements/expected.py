@@ -84,7 +84,6 @@ opaque(Matched.scaled)
 
 @body(Matched)
 def _Matched(self, x, x_dot):
-    # return self.scaled(nn.Dense(2)(x))
     dense, dense_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
     return pushforward(self.scaled, (dense,), (dense_dot,))
 

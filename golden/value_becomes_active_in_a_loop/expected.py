@@ -51,7 +51,6 @@ def _Portfolio(self, returns, returns_dot):
     state = jnp.zeros(3)
     state_dot = zero(state)
     for day, day_dot in zip(returns, returns_dot):
-        # wealth = wealth * (1 + weights @ day)
         total, total_dot = 1 + weights @ day, weights_dot @ day + weights @ day_dot
         wealth, wealth_dot = wealth * total, wealth_dot * total + wealth * total_dot
         peak, peak_dot = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _MARGIN = "  "
-_FLAG_WORDS = {
+_NOTES = {
     ("optional", True): "optional",
     ("repeated", True): "one of several",
     ("known", False): "known at run time only",
@@ -38,9 +38,6 @@ def _section(heading: str, rows: Iterable[tuple[str, ...]]) -> list[str]:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False) if width)
         lines.append(f"{_MARGIN * 2}{_MARGIN.join(cells)}".rstrip())
     return lines
-
-
-_NOTES = {("optional", True): "optional", ("repeated", True): "repeated", ("known", False): "known at run time only"}
 
 
 def _row(item: Any) -> tuple[str, ...]:

@@ -40,14 +40,14 @@ def push_block(statements: Iterable[nodes.Statement], frame: Frame, depth: int) 
 
 
 def _annotated(source: nodes.Statement, own: Block, frame: Frame) -> list[nodes.Statement]:
-    """The statements made of one source statement, with its comments; the source is quoted where it was taken apart."""
+    """The statements made of one source statement, with its comments; the source is quoted where it was taken apart
+    into more than a temporary and its use."""
     made = own.statements
     if not made:
         return made
     quote: tuple[str, ...] = ()
-    if own.taken and isinstance(
-        source, nodes.Assign | nodes.AugmentedAssign | nodes.Return | nodes.ExpressionStatement
-    ):
+    is_plain = isinstance(source, nodes.Assign | nodes.AugmentedAssign | nodes.Return | nodes.ExpressionStatement)
+    if own.taken and is_plain and not _is_obvious(made, frame, own.depth):
         text = source.text_in_source or show_statement(replace(source, comments=(), trailing=None))[0]
         quote = quoted(text, frame.width - 4 * own.depth)
     made[0] = replace(made[0], comments=(*source.comments, *quote))
@@ -59,6 +59,12 @@ def _annotated(source: nodes.Statement, own: Block, frame: Frame) -> list[nodes.
     else:
         made[0] = replace(made[0], comments=(source.trailing, *made[0].comments))
     return made
+
+
+def _is_obvious(made: list[nodes.Statement], frame: Frame, depth: int) -> bool:
+    """Whether a statement became a temporary and its use, each on one line: they show as well what it was."""
+    plain = [replace(part, comments=(), trailing=None) for part in made]
+    return len(made) == 2 and all(len(show_statement(part)) == 1 and fits(part, frame, depth) for part in plain)
 
 
 def push_statement(node: nodes.Statement, frame: Frame, block: Block) -> None:

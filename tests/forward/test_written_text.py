@@ -33,9 +33,7 @@ CASES = {
     ),
     "a random mask is drawn once": (
         'return x * jax.random.bernoulli(self.make_rng("d"), 0.5, x.shape)',
-        '# return x * jax.random.bernoulli(self.make_rng("d"), 0.5, x.shape)\n'
-        'bernoulli = jax.random.bernoulli(self.make_rng("d"), 0.5, x.shape)\n'
-        "return x * bernoulli, x_dot * bernoulli",
+        'bernoulli = jax.random.bernoulli(self.make_rng("d"), 0.5, x.shape)\nreturn x * bernoulli, x_dot * bernoulli',
     ),
     "a layer in one branch of a ternary runs in that branch only": (
         "y = nn.Dense(2)(x) if self.width else x\nreturn y",
@@ -51,9 +49,24 @@ CASES = {
     ),
     "the zero of an inactive operand gives its shape": (
         "return x + jnp.arange(self.width)",
-        "# return x + jnp.arange(self.width)\narange = jnp.arange(self.width)\nreturn x + arange, x_dot + zero(arange)",
+        "arange = jnp.arange(self.width)\nreturn x + arange, x_dot + zero(arange)",
     ),
     "a literal needs no zero": ("return 2 * x + 1", "return 2 * x + 1, 2 * x_dot"),
+    "a statement that becomes more than a temporary and its use is quoted": (
+        "return jnp.exp(x + 1) * self.width",
+        "# return jnp.exp(x + 1) * self.width\n"
+        "exp = jnp.exp(x + 1)\n"
+        "exp_dot = x_dot * exp\n"
+        "return exp * self.width, exp_dot * self.width",
+    ),
+    "so is one of which a part is longer than a line": (
+        "return nn.Dense(2, use_bias=False, kernel_init=nn.initializers.ones)(x).sum() * 2",
+        "# return nn.Dense(2, use_bias=False, kernel_init=nn.initializers.ones)(x).sum() * 2\n"
+        "dense, dense_dot = pushforward(\n"
+        "    nn.Dense(2, use_bias=False, kernel_init=nn.initializers.ones), (x,), (x_dot,)\n"
+        ")\n"
+        "return dense.sum() * 2, dense_dot.sum() * 2",
+    ),
     "a value is swapped without a temporary": (
         "y = 2 * x\nx, y = y, x\nreturn x - y",
         "y, y_dot = 2 * x, 2 * x_dot\nx, y, x_dot, y_dot = y, x, y_dot, x_dot\nreturn x - y, x_dot - y_dot",
