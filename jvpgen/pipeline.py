@@ -261,7 +261,7 @@ def _copied(units: Iterable[Unit], source: SourceModule, reach: Reach, report: R
         definition = waiting.pop(0)
         if definition.key in found or definition.kind not in ("module_class", "function", "class", "struct"):
             continue
-        unit = derive_unit(definition, reach, Spelling(definition.module, reach), report)
+        unit = reached_unit(definition, reach, report)
         found[definition.key] = unit
         waiting += _in_packages(unit, source, reach)
     return tuple(sorted(found.values(), key=lambda unit: (unit.definition.module.name, unit.order)))
