@@ -119,8 +119,7 @@ def _Frozen(self, x, x_dot, scales, scales_dot):
 
 @body(Mapped)
 def _Mapped(self, x, x_dot, scale, scale_dot):
-    def f(v, s=scale):
-        return v * s
+    f = lambda v, s=scale: v * s
 
     @body(f)
     def f_jvp(v, v_dot, s=scale, s_dot=scale_dot):
@@ -132,5 +131,5 @@ def _Mapped(self, x, x_dot, scale, scale_dot):
 # jvpgen: generator=- rest=71b14cbb3898
 # jvpgen: Frozen text=2ad5ad7041eb source=eaa1b0c7e16c body=0684cd00edc8
 #   Frozen_jvp, _Frozen <- Frozen, nn
-# jvpgen: Mapped text=43c0c91f296b source=786aef23cf8a body=7be1cfc1b1bb
+# jvpgen: Mapped text=43c0c91f296b source=786aef23cf8a body=009e1dc9ebb9
 #   Mapped_jvp, _Mapped <- Mapped, jax, nn

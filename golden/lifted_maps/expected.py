@@ -253,8 +253,7 @@ def _RematScan(self, x, x_dot):
 
 @body(Transposed)
 def _Transposed(self, x, x_dot):
-    def trans(vs):
-        return jax.tree.map(lambda v: v.T, vs)
+    trans = lambda vs: jax.tree.map(lambda v: v.T, vs)
 
     @body(trans)
     def trans_jvp(vs, vs_dot):
@@ -394,7 +393,7 @@ def _Ensemble(self, x, x_dot):
 #   Decorated_step_jvp, Decorated_jvp, _Decorated_step, _Decorated <- Decorated, jnp, nn
 # jvpgen: RematScan text=65bb9265243e source=f78c4c14a450 body=2c5bd917574c
 #   RematScan_jvp, _RematScan <- RematScan, nn
-# jvpgen: Transposed text=eba8da07fec5 source=c692d1806263 body=ee761fed8efe
+# jvpgen: Transposed text=eba8da07fec5 source=c692d1806263 body=66b5b4b92d43
 #   Transposed_jvp, _Transposed <- Transposed, jax, nn
 # jvpgen: WithStatic text=d29369baa285 source=ad2792d8bc7b body=ba07ec0151e2
 #   WithStatic_jvp, _WithStatic <- Folded, Gate, WithStatic, nn, partitioning

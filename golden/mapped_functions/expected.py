@@ -73,9 +73,7 @@ def Remembered_jvp(
 @body(Scores)
 def _Scores(self, q, q_dot, k, k_dot):
     w, w_dot = param(self, "w", nn.initializers.normal(1.0), (4, 4))
-
-    def score(a, b):
-        return jnp.dot(a @ w, b)
+    score = lambda a, b: jnp.dot(a @ w, b)
 
     @body(score)
     def score_jvp(a, a_dot, b, b_dot):
@@ -146,7 +144,7 @@ def _Remembered(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=d25806cccc13
-# jvpgen: Scores text=b662dd830670 source=f63e19a31148 body=8e37a5546efd
+# jvpgen: Scores text=b662dd830670 source=f63e19a31148 body=321026ce0a46
 #   Scores_jvp, _Scores <- Scores, jax, jnp, lax, nn
 # jvpgen: Remembered text=f946994dafb6 source=d018bae3a714 body=4d0f6f756c87
 #   Remembered_jvp, _Remembered <- Remembered, functools, jax, jnp, nn

@@ -41,12 +41,12 @@ def _section(heading: str, rows: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def _row(item: Any) -> tuple[str, ...]:
-    """An entry as cells: a mapping's values in its own order, what is true of it and its place last and in words."""
+    """An entry as cells: a mapping's values in its own order, then its place, and what is true of it in words."""
     if not isinstance(item, Mapping):
         return (str(item),)
     cells = [_named(key, value) for key, value in item.items() if key not in ("line", "file")]
     notes = ", ".join(note for (key, value), note in _NOTES.items() if item.get(key) is value)
-    return (*cells, notes, _place(item))
+    return (*cells, _place(item), notes)
 
 
 def _named(key: str, value: Any) -> str:

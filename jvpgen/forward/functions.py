@@ -108,7 +108,7 @@ def _simple(annotation: nodes.Expression | None) -> nodes.Expression | None:
 def push_nested(function: nodes.Function, frame: Frame, block: Block) -> None:
     """A nested `def`: itself where it is read as a plain function, its derivative where it may have one."""
     if not is_derived_inside(function.name, frame.environment):
-        block.add(replace(function, comments=(), trailing=None))
+        block.add(replace(function.as_written(), comments=(), trailing=None))
         return
     parameters, defaults = _push_defaults(function, frame, block)
     function = replace(function, parameters=parameters)

@@ -315,7 +315,7 @@ class _Lowering:
         value = self.expression(node.value)
         match targets, value:
             case [nodes.Name(id=name)], nodes.Lambda(parameters=parameters, body=body):  # the same as a `def`
-                return nodes.Function(name, parameters, (nodes.Return(body),), span=self.place(node))
+                return nodes.Function(name, parameters, (nodes.Return(body),), is_lambda=True, span=self.place(node))
         return nodes.Assign(targets, value, span=self.place(node))
 
     def _AnnAssign(self, node: cst.AnnAssign) -> nodes.Statement:

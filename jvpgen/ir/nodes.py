@@ -383,7 +383,10 @@ class Verbatim(StatementNode):
 
 @dataclass(frozen=True)
 class Function(StatementNode):
-    """A `def`: a method, a helper function, or one nested in another. `docstring` is not part of the body."""
+    """A `def`: a method, a helper function, or one nested in another. `docstring` is not part of the body.
+
+    With `is_lambda` the source says `name = lambda …`, which is the same.
+    """
 
     name: str
     parameters: Parameters
@@ -391,6 +394,21 @@ class Function(StatementNode):
     decorators: tuple[Expression, ...] = ()
     returns: Expression | None = None
     docstring: str | None = field(default=None, compare=False)
+    is_lambda: bool = False
+
+    def as_written(self) -> Statement:
+        """The statement in the source's own form."""
+        match self.body:
+            case (Return(value=value),) if self.is_lambda and value is not None:
+                target: tuple[Expression, ...] = (Name(self.name),)
+                return Assign(
+                    target,
+                    Lambda(self.parameters, value),
+                    span=self.span,
+                    comments=self.comments,
+                    trailing=self.trailing,
+                )
+        return self
 
 
 @dataclass(frozen=True)

@@ -212,6 +212,8 @@ def _statement_lines(node: nodes.Statement, indent: int) -> list[str]:
             return [f"{margin}with {', '.join(_with_item(item) for item in items)}:", *show_block(body, indent + 1)]
         case nodes.Try():
             return _try_lines(node, indent)
+        case nodes.Function(is_lambda=True):
+            return [margin + _simple(node.as_written())]
         case nodes.Function():
             return _function_lines(node, indent)
         case nodes.Verbatim(text=text) | nodes.UnsupportedStatement(text=text):

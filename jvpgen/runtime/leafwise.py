@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from jvpgen.runtime.boundary import child_tangent, without_pairs
 from jvpgen.runtime.record import Record, fields_of, form_of
-from jvpgen.runtime.zero import Zero, instantiate, is_inexact, is_zero, zero
+from jvpgen.runtime.zero import Zero, is_inexact, is_zero, zero
 
 
 def leaf_tangents(tangent: Any, primal: Any) -> list[Any]:
@@ -72,8 +73,10 @@ def of_tree(primal: Any, tree: Any) -> list[Any]:
 
 def instantiated(leaves: Sequence[Any], primal: Any, moves: Sequence[bool]) -> list[Any]:
     """The tangents with zeros for every leaf that `moves`, and None for the others, which have to be still."""
-    primals = jax.tree.leaves(primal)
-    return [instantiate(leaf, p) if alive else None for leaf, p, alive in zip(leaves, primals, moves, strict=True)]
+    parts = zip(leaves, jax.tree.leaves(primal), moves, strict=True)
+    return [
+        None if not alive else jnp.zeros_like(p) if leaf is None else leaf for leaf, p, alive in parts
+    ]  # weak as `p`
 
 
 def split_result(out: Any, out_dot: Any) -> tuple[Any, list[Any]]:

@@ -13,7 +13,7 @@ import flax.linen as nn
 import jax
 from flax.core import Scope, meta
 
-from jvpgen.runtime import live, shadows
+from jvpgen.runtime import live, regions, shadows
 from jvpgen.runtime.pair import Pair, contains_pair, primal_of
 from jvpgen.runtime.registry import body_of
 from jvpgen.runtime.zero import Zero, is_zero, zero
@@ -46,7 +46,8 @@ def param(
         return _noted(value, shadows.read_tangent(scope, "params", name, value, unbox=unbox))
     initial = _Initial(init_fn, is_new=not scope.has_variable("params", name))
     args, kwargs = initial.arguments(init_args, init_kwargs)
-    value = self.param(name, initial.function, *args, unbox=unbox, **kwargs)
+    with regions.plain():
+        value = self.param(name, initial.function, *args, unbox=unbox, **kwargs)
     initial.store(scope, "params", name, value)
     return _noted(value, shadows.read_tangent(scope, "params", name, value, unbox=unbox))
 
@@ -114,7 +115,8 @@ def variable(
     scope = scope_of(self)
     initial = _Initial(init_fn, is_new=not scope.has_variable(collection, name))
     args, kwargs = initial.arguments(init_args, init_kwargs)
-    made = self.variable(collection, name, initial.function, *args, unbox=unbox, **kwargs)
+    with regions.plain():
+        made = self.variable(collection, name, initial.function, *args, unbox=unbox, **kwargs)
     initial.store(scope, collection, name, meta.unbox(scope.get_variable(collection, name)))
     return made, ShadowVariable(made)
 

@@ -8,10 +8,13 @@ from typing import Any
 
 import jax
 import numpy as np
+from flax.core import Scope
 from jax.custom_derivatives import SymbolicZero
 
-from jvpgen.runtime import commuting
+from jvpgen.runtime import commuting, shadows
+from jvpgen.runtime.activity import Reach
 from jvpgen.runtime.control.functions import Outcome, halves, plain
+from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.leafwise import as_tree, of_tree, tangent_form
 from jvpgen.runtime.zero import instantiate, is_inexact, zero
 
@@ -26,6 +29,7 @@ def custom_jvp(f: jax.custom_jvp[Any], args: list[Any], kwargs: Mapping[str, Any
         return None
     constant = [plain(argument) for place, argument in enumerate(arguments.args) if place in f.nondiff_argnums]
     parts = [halves(argument) for place, argument in enumerate(arguments.args) if place not in f.nondiff_argnums]
+    _check_held(f)
     if all(leaf is None for _, leaves in parts for leaf in leaves):
         out = f(*map(plain, arguments.args))
         return out, zero(out)
@@ -35,6 +39,16 @@ def custom_jvp(f: jax.custom_jvp[Any], args: list[Any], kwargs: Mapping[str, Any
     out, out_dot = f.jvp(*constant, primals, tangents)
     leaves = [None if _is_zero(leaf) else leaf for leaf in of_tree(out, out_dot)]
     return out, tangent_form(out, leaves)
+
+
+def _check_held(f: jax.custom_jvp[Any]) -> None:
+    """Stops where the function itself holds what moves: its rule knows the arguments only, as under JAX."""
+    held = Reach()
+    held.add(f.fun)
+    scopes = [owner if isinstance(owner, Scope) else owner.scope for owner in held.modules.values()]
+    if not held.is_still or any(scope is not None and shadows.has_shadows(scope) for scope in scopes):
+        name = getattr(f.fun, "__qualname__", type(f.fun).__name__)
+        raise LostTangent(f"{name} has a jax.custom_jvp and holds a value that moves; pass the value as an argument")
 
 
 def _tangents(value: Any, leaves: list[Any], symbolic: bool) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jvpgen.runtime import commuting
+from jvpgen.runtime import commuting, regions
 from jvpgen.runtime.control.agreement import snapshot
 from jvpgen.runtime.control.functions import Outcome, Twin, plain, pushed, twin
 from jvpgen.runtime.leafwise import tangent_form
@@ -40,7 +40,8 @@ def gradient(
     except commuting.OrderMatters:
         before.restore()
         return None
-    out = call(*(plain(argument) for argument in args), **{name: plain(value) for name, value in kwargs.items()})
+    with regions.plain():
+        out = call(*map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
     slopes = slopes if slope.moves else tuple(map(zero, chosen))
     grads_dot = slopes[0] if isinstance(argnums, int) else slopes
     return out, _arranged(out, grads_dot, value_dot if slope.moves else None, aux_leaves, slope.has_aux, with_value)

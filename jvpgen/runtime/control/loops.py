@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 
+from jvpgen.runtime import regions
 from jvpgen.runtime.control.agreement import Agreement, agreed
 from jvpgen.runtime.control.functions import Outcome, Twin, bound, halves, outcome, plain, pushed, twin
 
@@ -44,13 +45,17 @@ def while_loop(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     condition, body, (init, init_dot) = plain(given["cond_fun"]), given["body_fun"], halves(given["init_val"])
     carried = Agreement()
 
+    @regions.plain()
+    def goes_on(state: Twin) -> Any:
+        return condition(state[0])
+
     def step(state: Twin) -> Twin:
         out, leaves = pushed(body, [state])
         return out, carried.met(out, leaves)
 
     def trace() -> Outcome:
         start = (init, carried.begun(init, init_dot))
-        return outcome(jax.lax.while_loop(lambda state: condition(state[0]), step, start))
+        return outcome(jax.lax.while_loop(goes_on, step, start))
 
     return agreed(trace)
 
