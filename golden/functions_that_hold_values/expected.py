@@ -5,15 +5,7 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jvpgen.runtime import (
-    Pair,
-    apply_jvp,
-    body,
-    opaque,
-    param,
-    pushforward,
-    tangent_numpy,
-)
+from jvpgen.runtime import apply_jvp, body, opaque, param, pushforward, tangent_numpy
 
 from input import Energy, Score, Started, Tangents, gradient
 
@@ -120,11 +112,9 @@ def _Score(self, x, x_dot):
         tanh_dot = scaled_dot * (1 - tanh**2)
         return tanh, tanh_dot
 
-    compiled, compiled_dot = pushforward(jax.jit, (function,), (None,))  # W: JVP501
+    compiled = jax.jit(function)
     # return compiled(jnp.ones(3)) + gradient(lambda v: jnp.sum(jnp.sin(v * scale)), x)
-    compiled_out, compiled_out_dot = pushforward(
-        Pair(compiled, compiled_dot), (jnp.ones(3),), (None,)
-    )
+    compiled_out, compiled_out_dot = pushforward(compiled, (jnp.ones(3),), (None,))
 
     def function(v):
         return jnp.sum(jnp.sin(v * scale))
@@ -153,8 +143,8 @@ def _Tangents(self, x, x_dot):
 opaque(Started)
 
 
-# jvpgen: generator=- rest=618ed139f0e9 warnings=4
-# jvpgen: Score text=a6387098befb source=c6df93085b8e body=74f6f32498a2
+# jvpgen: generator=- rest=7c271014bb7f warnings=3
+# jvpgen: Score text=31756e334991 source=c6df93085b8e body=3bd463919f48
 #   Score_jvp, _Score <- Score, gradient, jax, jnp, nn
 # jvpgen: Energy text=7d69eb765be3 source=2d84f3ed010f body=e666ceaa387b
 #   Energy_jvp <- Energy, jnp, nn

@@ -19,7 +19,7 @@ class Score(nn.Module):
     @nn.compact
     def __call__(self, x):
         scale = self.param("scale", nn.initializers.ones, (3,))
-        compiled = jax.jit(lambda v: jnp.tanh(v * scale))  # W: JVP501
+        compiled = jax.jit(lambda v: jnp.tanh(v * scale))
         return compiled(jnp.ones(3)) + gradient(lambda v: jnp.sum(jnp.sin(v * scale)), x)
 
 

@@ -82,10 +82,9 @@ def _Forces(self, x, x_dot):
     (slope, parts), (slope_dot, parts_dot) = pushforward(
         jax.grad(function, has_aux=True), (x,), (x_dot,)
     )
-    # by_row = jax.vmap(jax.grad(energy), in_axes=(0, None))(x, w)
-    grad, grad_dot = pushforward(jax.grad, (energy,), (None,))
-    vmap, _ = pushforward(jax.vmap, (grad,), (grad_dot,), in_axes=(0, None))
-    by_row, by_row_dot = pushforward(vmap, (x, w), (x_dot, w_dot))
+    by_row, by_row_dot = pushforward(
+        jax.vmap(jax.grad(energy), in_axes=(0, None)), (x, w), (x_dot, w_dot)
+    )
     return (
         (force, value, by_x, by_w, slope, parts, by_row),
         (force_dot, value_dot, by_x_dot, by_w_dot, slope_dot, parts_dot, by_row_dot),
@@ -93,7 +92,7 @@ def _Forces(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=dbb8b15c28ff
-# jvpgen: Forces text=4fa52452bcbb source=6344d4b96116 body=ab16050ed606
+# jvpgen: Forces text=4fa52452bcbb source=6344d4b96116 body=779a2d4087b5
 #   Forces_jvp, _Forces <- Forces, energy, jax, jnp, nn
 # jvpgen: energy text=66505b254c07 source=35508df4ba2e body=551fc46ab43b
 #   _energy <- energy, jnp

@@ -84,10 +84,11 @@ def _Scores(self, q, q_dot, k, k_dot):
             tangent_numpy.dot(product_dot, b) + tangent_numpy.dot(product, b_dot),
         )
 
-    # scores = jax.vmap(jax.vmap(score, in_axes=(None, 0)), in_axes=(0, None))(q, k)
-    vmap, vmap_dot = pushforward(jax.vmap, (score,), (None,), in_axes=(None, 0))
-    vmap_out, _ = pushforward(jax.vmap, (vmap,), (vmap_dot,), in_axes=(0, None))
-    scores, scores_dot = pushforward(vmap_out, (q, k), (q_dot, k_dot))
+    scores, scores_dot = pushforward(
+        jax.vmap(jax.vmap(score, in_axes=(None, 0)), in_axes=(0, None)),
+        (q, k),
+        (q_dot, k_dot),
+    )
 
     # by_part = jax.vmap(lambda parts, s: {"a": parts["x"] * s, "b": (parts["y"] + s,)},
     #     in_axes=({"x": 0, "y": None}, 0), out_axes={"a": 1, "b": 0})(
@@ -144,7 +145,7 @@ def _Remembered(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=d25806cccc13
-# jvpgen: Scores text=b662dd830670 source=f63e19a31148 body=321026ce0a46
+# jvpgen: Scores text=b662dd830670 source=f63e19a31148 body=b2fe7b6692ab
 #   Scores_jvp, _Scores <- Scores, jax, jnp, lax, nn
 # jvpgen: Remembered text=f946994dafb6 source=d018bae3a714 body=4d0f6f756c87
 #   Remembered_jvp, _Remembered <- Remembered, functools, jax, jnp, nn

@@ -157,6 +157,8 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
             return arguments_are_active(call, environment) or captures(environment.functions[name], environment)
         case callees.External(qualified=name) | callees.Followed(what=name) if name in callees.USES_MODULES:
             return True
+        case callees.Followed() if control.makes_function(call, environment):
+            return arguments_are_active(call, environment)
         case callees.Followed(returns_active=returns_active):
             return returns_active or arguments_are_active(call, environment) or passes_a_module(call, environment)
         case callees.External(qualified=name):

@@ -23,7 +23,15 @@ _ROLES: Mapping[str, Mapping[str, tuple[int, str]]] = {
 
 _WRAPPERS = frozenset("jax.vmap jax.checkpoint jax.remat".split())  # the same is put around the derivative
 
-PARTNERED = frozenset(_ROLES) | _WRAPPERS | frozenset(("jax.grad", "jax.value_and_grad"))
+_MAKERS = _WRAPPERS | frozenset("jax.grad jax.value_and_grad jax.jit".split())
+
+PARTNERED = frozenset(_ROLES) | _MAKERS
+
+
+def makes_function(call: nodes.Call, environment: Environment) -> bool:
+    """Whether a call only makes a function of another, which carries its derivative: `jax.vmap(f)`."""
+    name = dotted(call.function)
+    return name is not None and environment.global_name(name) in _MAKERS
 
 
 LIFTS = frozenset(

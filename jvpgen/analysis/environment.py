@@ -40,13 +40,15 @@ def _no_filling(name: str) -> Filling | None:
 @dataclass(frozen=True)
 class Members:
     """What classes of values in sight of a file declare, by name. `arrays` are the fields that every class annotates as
-    arrays, `unbound` the static and class methods; fields of a type that never has a tangent are left out."""
+    arrays, `unbound` the static and class methods; fields of a type that never has a tangent are left out, but `held`
+    are all that no class has as a method."""
 
     fields: frozenset[str] = frozenset()
     arrays: frozenset[str] = frozenset()
     properties: frozenset[str] = frozenset()
     methods: frozenset[str] = frozenset()
     unbound: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
     classes: tuple[Definition, ...] = ()
 
 

@@ -108,7 +108,9 @@ def _joined(classes: list[Definition], made: list[str], reach: Reach) -> Members
     properties: set[str] = set()
     bound: set[str] = set()
     unbound: set[str] = set()
+    held: set[str] = set()
     for definition in classes:
+        held.update(field.name for field in fields(definition, reach))
         for name, is_array in _fields(definition, reach):
             declared.setdefault(name, []).append(is_array)
         for name, method in methods(definition, reach).items():
@@ -121,6 +123,7 @@ def _joined(classes: list[Definition], made: list[str], reach: Reach) -> Members
         properties=frozenset(properties),
         methods=frozenset(bound | unbound),
         unbound=frozenset(unbound - bound),
+        held=frozenset(held.union(declared) - bound - unbound),
         classes=tuple(classes),
     )
 

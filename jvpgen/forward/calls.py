@@ -63,7 +63,8 @@ def push_call(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
         case callees.Partial():
             return _constructed(node, frame, block)
     if not call_is_active(node, frame.environment):
-        return evaluated(node, frame, block)
+        makes_function = control.makes_function(node, frame.environment)
+        return (_constructed if makes_function else evaluated)(node, frame, block)
     if _fills_a_global(node, frame):
         raise NotExpressible("an active value is stored in an object of the file, which has no tangent", node)
     return dispatched(node, frame, block)
@@ -205,8 +206,14 @@ def _callee(node: nodes.Call, frame: Frame, block: Block) -> tuple[list[Operand]
         return [_function_operand(function, frame, block)], node.arguments
     receiver = rule_calls.plain_operand(function.value, frame, block)
     pushed = settle(receiver.pushed, frame, receiver.block)
+    members = frame.environment.members()
+    if function.attribute in members.held:  # a field that holds a function, or something else that can be called
+        held = nodes.Attribute(pushed.primal, function.attribute)
+        may_move = function.attribute in members.fields
+        held_dot = nodes.Attribute(pushed.tangent, function.attribute) if may_move and pushed.tangent else None
+        return [replace(receiver, pushed=Pushed(held, held_dot))], node.arguments
     method = nodes.Attribute(call(nodes.Name("type"), pushed.primal), function.attribute)
-    if function.attribute in frame.environment.members().unbound:  # a static or class method
+    if function.attribute in members.unbound:  # a static or class method
         return [replace(receiver, pushed=Pushed(method))], node.arguments
     operands = [replace(receiver, pushed=Pushed(method)), Operand(pushed, block.child(), function.value)]
     return operands, (nodes.Argument(function.value), *node.arguments)
@@ -263,8 +270,8 @@ def _function_operand(function: nodes.Expression, frame: Frame, block: Block) ->
 
 
 def _may_hold_arrays(function: nodes.Expression) -> bool:
-    """Whether a callee with a tangent may be a bound method of an array or an object: a value, not just made here."""
-    return isinstance(function, nodes.Name | nodes.Subscript | nodes.Attribute | nodes.Conditional)
+    """Whether a callee with a tangent may be a bound method of an array, or an object, that moves."""
+    return isinstance(function, nodes.Name | nodes.Subscript | nodes.Attribute | nodes.Conditional | nodes.Call)
 
 
 def _shared(arguments: Sequence[nodes.Argument], operands: Sequence[Operand]) -> set[int]:
