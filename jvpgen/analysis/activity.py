@@ -86,10 +86,19 @@ def is_foreign_attribute(name: str, facts: ClassFacts) -> bool:
 def reads_submodule(node: nodes.Attribute, environment: Environment) -> bool:
     """Whether `node` reads an attribute of another module that may be active there: `self.embed.embedding`."""
     kind = instances.instance_class(node.value, environment)
+    if kind is None and _may_be_called(node.value, environment):
+        kind = instances.UNKNOWN_CLASS
     if kind is None or node.attribute in callees.STATIC_SELF_ATTRIBUTES:
         return False
     active = environment.active_of(kind) if kind else None
     return active is None or node.attribute in active
+
+
+def _may_be_called(node: nodes.Expression, environment: Environment) -> bool:
+    """Whether `node` is a local that is called somewhere, and no function or class: a module, perhaps."""
+    if not isinstance(node, nodes.Name) or node.id not in environment.callables & environment.local:
+        return False
+    return node.id not in environment.functions and node.id not in environment.constructors | environment.active
 
 
 def is_module_variables(node: nodes.Expression, environment: Environment) -> bool:
@@ -154,7 +163,9 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
         case callees.Structural() | callees.Construct() | callees.Partial():
             return arguments_are_active(call, environment)
         case callees.LocalFunction(name=name):
-            return arguments_are_active(call, environment) or captures(environment.functions[name], environment)
+            if arguments_are_active(call, environment) or passes_a_module(call, environment):
+                return True
+            return captures(environment.functions[name], environment)
         case callees.External(qualified=name) | callees.Followed(what=name) if name in callees.USES_MODULES:
             return True
         case callees.Followed() if control.makes_function(call, environment):
@@ -193,7 +204,8 @@ def passes_a_module(call: nodes.Call, environment: Environment) -> bool:
 def _reaches_modules(node: nodes.Expression, environment: Environment) -> bool:
     match node:
         case nodes.Name(id=name):
-            return name == environment.self_name or name in environment.functions or name in environment.callables
+            is_known = name in environment.functions or name in environment.callables or name in environment.instances
+            return name == environment.self_name or is_known
         case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute) if name == environment.self_name:
             facts = environment.facts
             return facts is None or attribute in facts.attributes or attribute in facts.methods
@@ -201,7 +213,7 @@ def _reaches_modules(node: nodes.Expression, environment: Environment) -> bool:
             return True
         case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements):
             return any(_reaches_modules(element, environment) for element in elements)
-    return False
+    return instances.instance_class(node, environment) is not None
 
 
 def makes_a_callable(target: nodes.Expression, value: nodes.Expression, environment: Environment) -> bool:

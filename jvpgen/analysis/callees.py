@@ -302,7 +302,7 @@ def _method_callee(
     if is_active(receiver, environment):
         if records.has_own_method(receiver, method, environment):
             return Unknown(f".{method}")
-        return _method_of_active(receiver, method)
+        return _method_of_active(receiver, method, call)
     if instances.is_module(receiver, environment):
         module = instances.instance_class(receiver, environment)
         return Followed(f"{module}.{method}") if module else Unknown(_describe(function))
@@ -322,6 +322,8 @@ def _keeps_no_tangent(
     """Whether a method named like one of a list's or a text's may be taken for that: it is given nothing active."""
     if isinstance(receiver, nodes.Constant | nodes.FormattedString):
         return True
+    if not (isinstance(call.function, nodes.Attribute) and _fits_container(call, call.function.attribute)):
+        return False
     return not any(is_active(argument.value, environment) for argument in call.arguments)
 
 
@@ -361,7 +363,20 @@ def _takes(parameters: nodes.Parameters, count: int) -> bool:
     return plain and len(parameters.items) == count
 
 
-def _method_of_active(receiver: nodes.Expression, method: str) -> Callee:
+_NO_ARGUMENTS = frozenset("items keys values popitem popleft clear reverse".split())
+_SOME_ARGUMENTS = frozenset("get index count append extend insert setdefault add remove discard".split())
+
+
+def _fits_container(call: nodes.Call, method: str) -> bool:
+    """Whether a list or dict takes a call with so many arguments: if not, the method is that of another class."""
+    if any(argument.star for argument in call.arguments):
+        return True
+    return method not in (_SOME_ARGUMENTS if not call.arguments else _NO_ARGUMENTS)
+
+
+def _method_of_active(receiver: nodes.Expression, method: str, call: nodes.Call) -> Callee:
+    if not _fits_container(call, method) and lookup(f"array.{method}") is None:
+        return Unknown(f".{method}")
     if method in MUTATORS:
         return Mutation(receiver, method)
     rule = lookup(f"array.{method}")

@@ -33,6 +33,10 @@ def _calls_nothing(name: str) -> Called | None:
     return None
 
 
+def _no_submodules(name: str) -> Mapping[str, str | None]:
+    return {}
+
+
 def _no_filling(name: str) -> Filling | None:
     return None
 
@@ -92,11 +96,13 @@ class Environment:
     `containers` those that start as a list or dict with places to be filled; `around` is the body of the outermost
     function, `parameters` the parameters in reach, `instances` the locals that hold a module, with its class where that
     is known, `collections` those that hold a list, tuple or dict; `active_of` gives the attributes of a module class
-    that may be active, None where nobody knows; `is_static_function` whether a function of the project only computes
-    what has no tangent, such as a shape; `filling` in which of its arguments a function, or a method, may store
-    something, None where nobody knows; `static_parameters_of` the parameters without a tangent of a function, or of a
-    module class's `__call__`, in reach; `members` are what classes of values declare, `arrays` the locals that plainly
-    hold no value of such a class; `value_calls` what a value of a file calls when it is called.
+    that may be active, None where nobody knows, `submodules_of` those that hold modules, with their classes;
+    `returned_class` the class of the modules that a function or method in reach returns, None if it returns none;
+    `is_static_function` whether a function of the project only computes what has no tangent, such as a shape; `filling`
+    in which of its arguments a function, or a method, may store something, None where nobody knows;
+    `static_parameters_of` the parameters without a tangent of a function, or of a module class's `__call__`, in reach;
+    `members` are what classes of values declare, `arrays` the locals that plainly hold no value of such a class;
+    `value_calls` what a value of a file calls when it is called.
     """
 
     qualified: Callable[[str], str | None] = _unknown
@@ -114,6 +120,8 @@ class Environment:
     instances: Mapping[str, str | None] = field(default_factory=dict)
     collections: frozenset[str] = frozenset()
     active_of: Callable[[str], frozenset[str] | None] = _no_attributes
+    submodules_of: Callable[[str], Mapping[str, str | None]] = _no_submodules
+    returned_class: Callable[[str], str | None] = _unknown
     is_static_function: Callable[[str], bool] = _never
     filling: Callable[[str], Filling | None] = _no_filling
     static_parameters_of: Callable[[str], frozenset[str] | None] = _no_attributes

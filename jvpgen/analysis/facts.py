@@ -6,7 +6,7 @@ active though nothing active goes in, is found by fixed points over the class as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from weakref import WeakKeyDictionary
@@ -14,20 +14,19 @@ from weakref import WeakKeyDictionary
 import libcst as cst
 
 from jvpgen.analysis import filling
-from jvpgen.analysis.activity import fillings, function_environment, is_active, returns_active
+from jvpgen.analysis.activity import fillings, function_environment, is_active
 from jvpgen.analysis.decided import is_decided
-from jvpgen.analysis.decorators import keeps_results
 from jvpgen.analysis.environment import ClassFacts, Environment, Members
 from jvpgen.analysis.filling import Filling
-from jvpgen.analysis.inertness import acts_on_tangents
+from jvpgen.analysis.holdings import returned_instance
 from jvpgen.analysis.instances import instance_class, is_collection, is_constructor
 from jvpgen.analysis.members import first_parameter, members_of, stored_attributes
 from jvpgen.analysis.static import static_parameters
+from jvpgen.analysis.static_results import only_computes_static
 from jvpgen.analysis.values import Called, called_through
 from jvpgen.ir import nodes
 from jvpgen.ir.explicit import mangled, outside_class
 from jvpgen.ir.lower import lower_function
-from jvpgen.ir.scoping import bound_names, target_names
 from jvpgen.source import flax_names
 from jvpgen.source.bindings import bindings_of
 from jvpgen.source.classes import Field, Method, fields, find_method, methods, mro, own_methods
@@ -88,6 +87,12 @@ def file_environment(
     def active_of(name: str) -> frozenset[str] | None:
         return active_attributes_of(name, source, reach)
 
+    def submodules_of(name: str) -> Mapping[str, str | None]:
+        return _submodules_of(name, source, reach)
+
+    def returned_class(name: str) -> str | None:
+        return _returned_class(name, source, reach)
+
     def is_static_function(name: str) -> bool:
         found = reach.definition(name, source)
         return found is not None and found.kind == "function" and _is_static(found, reach)
@@ -108,6 +113,8 @@ def file_environment(
         qualified,
         kind,
         active_of=active_of,
+        submodules_of=submodules_of,
+        returned_class=returned_class,
         is_static_function=is_static_function,
         static_parameters_of=static_parameters_of,
         filling=filled_by,
@@ -178,41 +185,6 @@ def _is_static(definition: Definition, reach: Reach) -> bool:
     return known[definition.key]
 
 
-def only_computes_static(
-    function: nodes.Function, outer: Environment, active_parameters: Iterable[str] | None = None
-) -> bool:
-    """Whether a function returns nothing active and acts on nothing that is, given which arguments may be active."""
-    if not all(keeps_results(decorator, outer) for decorator in function.decorators):
-        return False
-    inside = function_environment(function, outer, active_parameters)
-    for statement in function.body:
-        for node in nodes.walk(statement):
-            if isinstance(node, nodes.Call) and acts_on_tangents(node, inside):
-                return False
-    return not _fills_what_others_hold(function, inside) and not returns_active(function, inside)
-
-
-def _fills_what_others_hold(function: nodes.Function, inside: Environment) -> bool:
-    """Whether the function stores in an object that it did not make itself: one of the caller's, or of the file."""
-    walked = [node for statement in function.body for node in nodes.walk(statement)]
-    filled = filling.with_aliases(
-        (name for node in walked for name in _filled(node, inside)), function.body, inside.local
-    )
-    own = bound_names(function.body) - frozenset(function.parameters.names())
-    return bool(filled - own)
-
-
-def _filled(node: nodes.Node, inside: Environment) -> Iterator[str]:
-    """Names in whose objects a statement stores; adding something inactive to a name only makes a number or a list."""
-    match node:
-        case nodes.Assign(targets=targets):
-            for target in targets:
-                yield from filling.stored_names(target)
-        case nodes.AugmentedAssign(target=target, value=value):
-            yield from filling.stored_names(target)
-            yield from target_names(target) if is_active(value, inside) else ()
-
-
 _fillings: WeakKeyDictionary[Reach, dict[str, Filling | None]] = WeakKeyDictionary()
 _OTHERS = ("jax.", "flax.", "numpy.", "optax.", "einops.", "functools.", "operator.")
 
@@ -248,6 +220,29 @@ def _filling_of_method(method: Method, owner: Definition, reach: Reach) -> Filli
     return found if method.is_static else replace(found, parameters=found.parameters[1:])
 
 
+_returned: WeakKeyDictionary[Reach, dict[str, str | None]] = WeakKeyDictionary()
+
+
+def _returned_class(name: str, source: SourceModule, reach: Reach) -> str | None:
+    """The class of the modules that a function, or a method `Class.method`, makes and returns; None if it does not."""
+    found = reach.definition(name, source)
+    owner, _, attribute = name.rpartition(".")
+    kind = reach.definition(owner, source) if owner and found is None else None
+    known = _returned.setdefault(reach, {})
+    key = found.key if found is not None else name
+    if key not in known:
+        known[key] = None  # what a recursion adds
+        if found is not None and found.kind == "function" and isinstance(found.node, cst.FunctionDef):
+            outer = file_environment(found.module, reach, found)
+            known[key] = returned_instance(lower_function(found.node), outer)
+        elif kind is not None and kind.kind == "module_class":
+            method = methods_of(kind, reach).get(attribute)
+            facts = ClassFacts(kind.path_in_module, kind.qualified)
+            if method is not None:
+                known[key] = returned_instance(lowered(method), method_environment(method, facts, reach))
+    return known[key]
+
+
 _FLAX_ATTRIBUTES = {"flax.linen.linear.Embed": frozenset(("embedding",))}
 _under_way: set[str] = set()
 
@@ -267,6 +262,18 @@ def active_attributes_of(name: str, source: SourceModule, reach: Reach) -> froze
     finally:
         _under_way.discard(found.key)
     return None if facts.open else facts.active_attributes | facts.active_properties
+
+
+def _submodules_of(name: str, source: SourceModule, reach: Reach) -> Mapping[str, str | None]:
+    """The attributes of a module class that hold modules, with their classes; none while it is being read."""
+    found = reach.definition(name, source)
+    if found is None or found.kind != "module_class" or flax_names.is_module_class(name) or found.key in _under_way:
+        return {}
+    _under_way.add(found.key)
+    try:
+        return class_facts(found, reach).submodules
+    finally:
+        _under_way.discard(found.key)
 
 
 def lowered(method: Method) -> nodes.Function:
@@ -380,17 +387,24 @@ def _open_attributes(setups: list[Method], facts: ClassFacts, reach: Reach) -> I
 def _submodules(
     setups: list[Method], facts: ClassFacts, reach: Reach, all_fields: tuple[Field, ...], definition: Definition
 ) -> dict[str, str | None]:
-    """Attributes that hold modules, with their class: those that `setup` makes, and fields of a module type."""
-    found: dict[str, set[str | None]] = {}
-    for setup in setups:
-        function = lowered(setup)
-        inside = function_environment(function, method_environment(setup, facts, reach))
-        for name, value in stored_attributes(function, inside.self_name or "self"):
-            kind = instance_class(value, inside) if value is not None else None
-            if kind is not None:
-                found.setdefault(name, set()).add(kind or None)
-    kinds = {name: known.pop() if len(known) == 1 else None for name, known in found.items()}
-    return kinds | dict(_module_fields(all_fields, facts.class_fields, definition.module, reach))
+    """Attributes that hold modules, with their class: those that `setup` makes or puts into lists, dicts and other
+    attributes, found by a fixed point, and fields of a module type."""
+    given = dict(_module_fields(all_fields, facts.class_fields, definition.module, reach))
+    kinds = given
+    while True:
+        found: dict[str, set[str | None]] = {}
+        for setup in setups:
+            function = lowered(setup)
+            outer = method_environment(setup, replace(facts, submodules=kinds), reach)
+            inside = function_environment(function, outer)
+            for name, value in stored_attributes(function, inside.self_name or "self"):
+                kind = instance_class(value, inside) if value is not None else None
+                if kind is not None:
+                    found.setdefault(name, set()).add(kind or None)
+        again = {name: known.pop() if len(known) == 1 else None for name, known in found.items()} | given
+        if again == kinds:
+            return kinds
+        kinds = again
 
 
 def _module_fields(

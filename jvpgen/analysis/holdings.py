@@ -10,7 +10,7 @@ from jvpgen.analysis.annotations import annotated_class
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.instances import is_constructor
 from jvpgen.ir import nodes
-from jvpgen.ir.scoping import bound_names, target_names
+from jvpgen.ir.scoping import bound_names, root_name, target_names
 
 
 def with_holdings(environment: Environment, function: nodes.Function) -> Environment:
@@ -115,6 +115,15 @@ def _held(node: nodes.Node, environment: Environment) -> dict[str, str | None]:
             return {name: kind for target in targets for name, kind in _held_by(target, value, environment).items()}
         case nodes.For(target=target, iterable=iterable):
             return instances.bound_instances(target, iterable, environment)
+        case nodes.AugmentedAssign(target=nodes.Name() as target, value=value):
+            return _held_by(target, value, environment)
+        case nodes.NamedExpression(target=target, value=value):
+            return _held_by(target, value, environment)
+        case nodes.Call(function=nodes.Attribute(value=container, attribute=method)) if method in filling.MUTATORS:
+            name = root_name(container)
+            given = [instances.instance_class(argument.value, environment) for argument in node.arguments]
+            kind = instances.common_class(given)
+            return {name: kind} if name in environment.containers and name is not None and kind is not None else {}
     return {}
 
 
@@ -124,8 +133,8 @@ def _held_by(target: nodes.Expression, value: nodes.Expression, environment: Env
             parts = [_held_by(name, part, environment) for name, part in zip(names, values, strict=True)]
             return {name: kind for part in parts for name, kind in part.items()}
     kind = instances.instance_class(value, environment)
-    held = target.elements if isinstance(target, nodes.TupleDisplay) else (target,)
-    return {} if kind is None else {name.id: kind for name in held if isinstance(name, nodes.Name)}
+    held = (*target_names(target), *(filling.stored_names(target) if isinstance(target, nodes.Subscript) else ()))
+    return {} if kind is None else dict.fromkeys(held, kind)
 
 
 def called_names(function: nodes.Function) -> frozenset[str]:
@@ -136,3 +145,11 @@ def called_names(function: nodes.Function) -> frozenset[str]:
         for node in nodes.walk(statement)
         if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Name)
     )
+
+
+def returned_instance(function: nodes.Function, outer: Environment) -> str | None:
+    """The class of the modules that a function returns: one, or a list or dict of them; None for all else."""
+    names = frozenset(function.parameters.names()) | bound_names(function.body)
+    inside = with_holdings(outer.with_local(names), function)
+    returned = (node for statement in function.body for node in own_nodes(statement) if isinstance(node, nodes.Return))
+    return instances.common_class([instances.instance_class(node.value, inside) for node in returned if node.value])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from jvpgen.analysis import control
 from jvpgen.analysis.environment import Environment
 from jvpgen.ir import nodes
-from jvpgen.ir.scoping import dotted
+from jvpgen.ir.scoping import dotted, target_names
 
 
 def is_constructor(node: nodes.Expression, environment: Environment) -> bool:
@@ -34,32 +35,71 @@ UNKNOWN_CLASS = ""
 
 
 def instance_class(node: nodes.Expression, environment: Environment) -> str | None:
-    """The qualified class of the module that `node` is; `UNKNOWN_CLASS` if nobody knows it, None for no module."""
+    """The qualified class of the module that `node` is, or of those in the list or dict that it is.
+
+    `UNKNOWN_CLASS` if nobody knows the class, None for what is, or holds, no module as far as the text tells.
+    """
     match node:
         case nodes.Name(id=name) if name in environment.instances:
             return environment.instances[name] or UNKNOWN_CLASS
-        case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute) if name == environment.self_name:
-            facts = environment.facts
-            if facts is None or attribute not in facts.submodules:
-                return None
-            return facts.submodules[attribute] or UNKNOWN_CLASS
-        case nodes.Call(function=nodes.Attribute(value=value, attribute="values"), arguments=()):
+        case nodes.Attribute():
+            return _attribute_class(node, environment)
+        case nodes.Call():
+            return _called_class(node, environment)
+        case nodes.Subscript(value=value) | nodes.Starred(value=value) | nodes.NamedExpression(value=value):
             return instance_class(value, environment)
-        case nodes.Call(function=function):
-            return _constructed_class(function, environment)
-        case nodes.Subscript(value=value):
-            return instance_class(value, environment)
-        case nodes.DictDisplay(items=items) if items:
-            return _common_class([instance_class(value, environment) for _, value in items])
-        case nodes.ListDisplay(elements=elements) | nodes.TupleDisplay(elements=elements) if elements:
-            return _common_class([instance_class(element, environment) for element in elements])
-        case nodes.Comprehension(kind="list" | "generator", element=element):
-            return instance_class(element, environment)
-        case nodes.Comprehension(kind="dict", element=nodes.TupleDisplay(elements=(_, element))):
-            return instance_class(element, environment)
+        case nodes.Binary(left=left, operator="+" | "*" | "|", right=right):
+            return common_class([instance_class(part, environment) for part in (left, right)])
         case nodes.Conditional(body=body, orelse=orelse):
-            return _common_class([instance_class(part, environment) for part in (body, orelse)])
+            return common_class([instance_class(part, environment) for part in (body, orelse)])
+        case nodes.Boolean(values=values) | nodes.ListDisplay(elements=values) | nodes.TupleDisplay(elements=values):
+            return common_class([instance_class(value, environment) for value in values])
+        case nodes.DictDisplay(items=items):
+            return common_class([instance_class(value, environment) for _, value in items])
+        case nodes.Comprehension(element=element):
+            inside = _inside(node, environment)
+            is_item = node.kind == "dict" and isinstance(element, nodes.TupleDisplay)
+            return instance_class(element.elements[1] if is_item else element, inside)  # type: ignore[union-attr]
     return None
+
+
+def _attribute_class(node: nodes.Attribute, environment: Environment) -> str | None:
+    """The class of a module that is an attribute of `self`, or of another module whose class is known."""
+    if isinstance(node.value, nodes.Name) and node.value.id == environment.self_name:
+        held: Mapping[str, str | None] = environment.facts.submodules if environment.facts is not None else {}
+    else:
+        owner = instance_class(node.value, environment)
+        held = environment.submodules_of(owner) if owner else {}
+    return (held[node.attribute] or UNKNOWN_CLASS) if node.attribute in held else None
+
+
+_KEEPS_ITEMS = frozenset("list tuple dict set frozenset reversed sorted iter next enumerate zip max min filter".split())
+_READS_ITEMS = frozenset("values items get pop popitem copy".split())
+
+
+def _called_class(node: nodes.Call, environment: Environment) -> str | None:
+    """The class of a module that a call makes, or takes out of a list or dict."""
+    match node.function:
+        case nodes.Name(id=name) if name in _KEEPS_ITEMS and environment.global_name(name) == f"builtins.{name}":
+            return common_class([instance_class(argument.value, environment) for argument in node.arguments])
+        case nodes.Attribute(value=value, attribute=method) if method in _READS_ITEMS:
+            if method == "values" or is_collection(value, environment):  # a module may have a method of this name
+                return instance_class(value, environment)
+        case nodes.Attribute(value=nodes.Name(id=name), attribute=method) if name == environment.self_name:
+            facts = environment.facts
+            if facts is not None and facts.methods.get(method) == "method":
+                return environment.returned_class(f"{facts.qualified}.{method}")
+    return _constructed_class(node.function, environment)
+
+
+def _inside(node: nodes.Comprehension, environment: Environment) -> Environment:
+    """The environment of a comprehension's element, as far as modules go."""
+    for clause in node.clauses:
+        held = bound_instances(clause.target, clause.iterable, environment)
+        names = frozenset(target_names(clause.target))
+        outer = {name: kind for name, kind in environment.instances.items() if name not in names}
+        environment = replace(environment, instances={**outer, **held})
+    return environment
 
 
 def is_module(node: nodes.Expression, environment: Environment) -> bool:
@@ -103,15 +143,26 @@ def bound_instances(
             pairs = zip(elements, arguments, strict=False)
             found = [bound_instances(element, argument.value, environment) for element, argument in pairs]
             return {name: kind for part in found for name, kind in part.items()}
-        case _, nodes.Call(function=nodes.Name(id="reversed" | "list" | "tuple"), arguments=(only,)):
+        case _, nodes.Call(function=nodes.Name(id="reversed" | "list" | "tuple" | "sorted"), arguments=(only, *_)):
             return bound_instances(target, only.value, environment)
-        case nodes.Name(id=name), _:
-            kind = instance_class(iterable, environment)
-            return {} if kind is None else {name: kind}
-    return {}
+        case nodes.TupleDisplay(elements=parts), nodes.ListDisplay(elements=rows) | nodes.TupleDisplay(elements=rows):
+            columns = [[_part(row, place, len(parts)) for row in rows] for place in range(len(parts))]
+            kinds = [common_class([instance_class(row, environment) for row in column]) for column in columns]
+            named = [part.id if isinstance(part, nodes.Name) else None for part in parts]
+            return {name: kind for name, kind in zip(named, kinds, strict=True) if name and kind is not None}
+    kind = instance_class(iterable, environment)
+    return {} if kind is None else dict.fromkeys(target_names(target), kind)
 
 
-def _common_class(kinds: Sequence[str | None]) -> str | None:
+def _part(row: nodes.Expression, place: int, size: int) -> nodes.Expression:
+    """The part of a row that one of `size` targets gets; the row itself where it is not written out."""
+    match row:
+        case nodes.TupleDisplay(elements=elements) | nodes.ListDisplay(elements=elements) if len(elements) == size:
+            return elements[place]
+    return row
+
+
+def common_class(kinds: Sequence[str | None]) -> str | None:
     """The class of what is one of several; None if none of them is a module."""
     modules = {kind for kind in kinds if kind is not None}
     return None if not modules else modules.pop() if len(modules) == 1 else UNKNOWN_CLASS
@@ -121,5 +172,7 @@ def _constructed_class(function: nodes.Expression, environment: Environment) -> 
     name = dotted(function)
     qualified = environment.global_name(name) if name else None
     if qualified is not None:
+        if environment.kind(qualified) == "function":
+            return environment.returned_class(qualified)
         return qualified if environment.kind(qualified) == "module_class" else None
     return UNKNOWN_CLASS if is_constructor(function, environment) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from jvpgen.analysis import callees, control
-from jvpgen.analysis.activity import arguments_are_active, captures, is_active
+from jvpgen.analysis.activity import arguments_are_active, captures, is_active, passes_a_module
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.inertness import has_derivative
 from jvpgen.ir import nodes
@@ -48,9 +48,8 @@ class Uses:
                 self.has_active = True
             elif isinstance(node, nodes.Call):
                 function = environment.functions.get(name)
-                active = arguments_are_active(node, environment) or (
-                    function is not None and captures(function, environment)
-                )
+                given = arguments_are_active(node, environment) or passes_a_module(node, environment)
+                active = given or (function is not None and captures(function, environment))
                 self.has_active = self.has_active or active
                 self.has_plain = self.has_plain or not active
             else:

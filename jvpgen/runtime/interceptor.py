@@ -19,6 +19,7 @@ from jvpgen.runtime.opaque import differentiated_method, notice
 from jvpgen.runtime.overrides import holds_for
 from jvpgen.runtime.pair import Pair
 from jvpgen.runtime.registry import body_of, is_opaque
+from jvpgen.runtime.unseen import check_nothing_unseen, reads_unseen
 from jvpgen.runtime.zero import is_inexact, is_zero
 
 
@@ -66,10 +67,11 @@ def _differentiated(module: Any, function: Any, args: Sequence[Any], kwargs: Map
     made = find_body(function)
     if made is None:
         missing.report(function, missing.of_module(type(module), function), is_known=is_opaque(function))
-    elif not holds_for(made, module):
+    elif not holds_for(made, module) or reads_unseen(made.derivative, module):
         made = None
     outcome = made.call([module, *args], kwargs) if made is not None else None
     if outcome is not None:
+        check_nothing_unseen(made.derivative, module)  # type: ignore[union-attr]
         counts.count("dispatched", made.name)  # type: ignore[union-attr]
         return outcome
     return differentiated_method(module, function, args, kwargs)

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import flax.linen as nn
 
 from jvpgen.runtime.registry import Body, body_of, exact_function, is_opaque
+from jvpgen.runtime.zero import is_zero
 
 _STATE = frozenset(("param", "variable", "variables", "get_variable", "perturb"))
 _names: WeakKeyDictionary[Any, frozenset[str]] = WeakKeyDictionary()
@@ -26,7 +27,7 @@ def holds_for(made: Body, module: nn.Module) -> bool:
     """Whether what a body takes for constant is so in this module."""
     names = _names_of(made.derivative)
     held = vars(module)
-    moving = {name for name in held if f"{name}_dot" in held}
+    moving = {name for name in held if f"{name}_dot" in held and not is_zero(held[f"{name}_dot"])}
     if any(name in names and f"{name}_dot" not in names for name in moving):
         return False
     known = _replaced.setdefault(type(module), {})

@@ -22,6 +22,7 @@ from jvpgen.runtime import regions
 from jvpgen.runtime.pair import anchor, is_pair
 from jvpgen.runtime.special import unknown_member
 from jvpgen.runtime.staleness import is_current, stale
+from jvpgen.runtime.unseen import may_move, plain_reads
 from jvpgen.runtime.zero import is_zero, zero
 
 _ATTRIBUTE = "__jvpgen_body__"
@@ -258,6 +259,10 @@ def _moves_unseen(module: Any, derivative: Any) -> bool:
     """Whether a derivative takes an attribute of a module for constant that moves in this one."""
     if not isinstance(module, linen_module.Module):
         return False
+    if module._state.setup_called is not linen_module.SetupState.DONE:
+        if not any(may_move(type(module), name) for name in plain_reads(derivative.__code__, "")):
+            return False
+        module._try_setup()  # as reading the attribute would
     held = vars(module)
     moving = {name for name in held if f"{name}_dot" in held}
     names = _attributes_read(derivative.__code__) if moving else frozenset()

@@ -15,6 +15,7 @@ from typing import Any
 
 import flax.linen as nn
 import jax
+from flax.core.scope import Variable
 
 from jvpgen.runtime import library, trees
 from jvpgen.runtime.errors import LostTangent
@@ -23,6 +24,7 @@ from jvpgen.runtime.members import getter
 from jvpgen.runtime.pair import Pair, is_pair
 from jvpgen.runtime.record import Record, field_names, fields_of, form_of
 from jvpgen.runtime.registry import body_of, exact_function, is_opaque
+from jvpgen.runtime.variables import ShadowVariable
 from jvpgen.runtime.zero import LINEAR_PROPERTIES, Zero, is_inexact, is_zero, like_of, zero
 
 Outcome = tuple[Any, Any]
@@ -187,6 +189,8 @@ def _attribute_tangent(owner: nn.Module, name: str, out: Any) -> Any:
     fields = {field.name for field in dataclasses.fields(owner)}
     if name in fields:
         return moving_fields(owner).get(name, zero(out))
+    if isinstance(out, Variable):
+        return ShadowVariable(out)
     still = not any(is_inexact(leaf) for leaf in jax.tree.leaves(out) if isinstance(leaf, jax.Array))
     if still or (name in vars(owner) and _setups_are_derived(type(owner))):
         return zero(out)

@@ -20,6 +20,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax.core.scope import Variable
 
 from jvpgen.runtime.errors import LostTangent
 
@@ -267,6 +268,10 @@ def _part_of_value(primal: Any, name: str) -> Any:
         return lambda key, default=None: zero(primal[key]) if key in primal else default
     if isinstance(primal, nn.Module):
         return _part_of_module(primal, name)
+    if isinstance(primal, Variable):
+        from jvpgen.runtime.variables import ShadowVariable
+
+        return getattr(ShadowVariable(primal), name)
     part = getattr(primal, name)
     if callable(part) and hasattr(part, "__self__"):
         return functools.partial(_zero_of_call, part)

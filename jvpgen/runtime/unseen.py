@@ -1,0 +1,202 @@
+"""Attributes of other modules that a derivative takes for constant, though they may move.
+
+The compiler knows which attributes hold modules by what `setup` makes and by the types of fields. A module that comes
+in another way (in a field of type `Any`, in a list of one) is seen only now: where a derivative reads an attribute of
+something other than `self` as it stands, and a module that it can reach has one of that name that moves, the derivative
+is not used, or, if that module was set up only inside, stopped.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import dis
+import functools
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import flax.linen as nn
+
+from jvpgen.runtime.errors import LostTangent
+from jvpgen.runtime.fields import moving_fields
+from jvpgen.runtime.members import getter
+from jvpgen.runtime.zero import is_zero
+
+_STATIC = frozenset(
+    "shape dtype ndim size sharding itemsize nbytes weak_type aval name parent scope path variables at T".split()
+)
+_may_move: WeakKeyDictionary[type, dict[str, bool]] = WeakKeyDictionary()
+
+
+def reads_unseen(derivative: Any, module: nn.Module) -> bool:
+    """Whether the derivative of a method reads as constant what may move in a module that this one holds."""
+    names = plain_reads(derivative.__code__)
+    return bool(names) and any(may_move(type(other), name) for other in _held(module) for name in names)
+
+
+def check_nothing_unseen(derivative: Any, module: nn.Module) -> None:
+    """After the derivative has run: raises if it read as constant what moves in a module that it made, or set up."""
+    names = plain_reads(derivative.__code__)
+    for other in _held(module) if names else ():
+        for name in names:
+            if _moves(other, name):
+                raise LostTangent(
+                    f"{type(module).__name__} reads `{name}` of a {type(other).__name__}, which has a tangent, as a "
+                    "constant: annotate what holds the module with its class"
+                )
+
+
+# --- What a derivative reads ------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def plain_reads(code: types.CodeType, self_name: str | None = None) -> frozenset[str]:
+    """Attributes that the code reads of something that is neither `self` nor global, and not of tangents as well.
+
+    A method that is called at once is no attribute, and of one whose shape is read at once only the shape counts.
+    """
+    if self_name is None:
+        self_name = code.co_varnames[0] if code.co_argcount else ""
+    found, of_tangents = set[str](), set[str]()
+    for chain, name, after in _reads(code):
+        if any(owner.endswith("_dot") for owner in chain) or name.endswith("_dot"):
+            of_tangents.add(name.removesuffix("_dot"))
+        elif chain != (self_name,) and not _is_static(name) and not _asks_for_static(after):
+            found.add(name)
+    inner = (item for item in code.co_consts if isinstance(item, types.CodeType))
+    return frozenset(found.union(*(plain_reads(item, self_name) for item in inner)) - of_tangents)
+
+
+def _reads(code: types.CodeType) -> Iterator[tuple[tuple[str, ...], str, dis.Instruction]]:
+    """The reads of attributes, each with the names that lead to what it is read of, and with what is done next.
+
+    Those of something global are left out, and those of a method that is called at once.
+    """
+    steps = [step for step in dis.get_instructions(code) if step.opname not in ("CACHE", "EXTENDED_ARG", "NOP")]
+    for place, step in enumerate(steps[:-1]):
+        if step.opname == "LOAD_ATTR" and "NULL" not in step.argrepr:
+            chain = _chain(steps[:place])
+            if chain[:1] != (_GLOBAL,):
+                yield chain, str(step.argval), steps[place + 1]
+
+
+_GLOBAL = "(global)"
+
+
+def _chain(steps: list[dis.Instruction]) -> tuple[str, ...]:
+    """The names in the last operand that the steps leave, outermost first: `self`, `layers` for `self.layers[0]`."""
+    names: list[str] = []
+    missing = 1
+    for step in reversed(steps):
+        if step.opname == "LOAD_ATTR":
+            names.append(str(step.argval))
+        elif step.opname == "BINARY_SUBSCR" or step.argrepr == "[]":
+            missing += 1
+        elif step.opname.startswith("LOAD_"):
+            missing -= 1
+            names.append(_GLOBAL if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") else _name(step))
+        else:
+            break
+        if not missing:
+            break
+    return tuple(reversed(names))
+
+
+def _name(step: dis.Instruction) -> str:
+    return str(step.argval[-1] if isinstance(step.argval, tuple) else step.argval)
+
+
+def _is_static(name: str) -> bool:
+    return name in _STATIC or name.startswith("__")
+
+
+def _asks_for_static(after: dis.Instruction) -> bool:
+    return after.opname in ("LOAD_ATTR", "LOAD_METHOD") and _is_static(str(after.argval))
+
+
+# --- What may move ----------------------------------------------------------------------------------------------------
+
+
+def may_move(kind: type, name: str) -> bool:
+    """Whether an attribute of a module class may have a tangent: one that `setup` stores, or a property."""
+    known = _may_move.setdefault(kind, {})
+    if name not in known:
+        of_property = getter(kind, name)
+        known[name] = _has_tangent(of_property) if of_property is not None else _is_stored_moving(kind, name)
+    return known[name]
+
+
+def _has_tangent(function: Any) -> bool:
+    from jvpgen.runtime.generated import find_body
+    from jvpgen.runtime.registry import is_opaque
+
+    return find_body(function) is not None or is_opaque(function)
+
+
+def _is_stored_moving(kind: type, name: str) -> bool:
+    """Whether a method of the class stores the attribute, with a tangent or with nobody knowing whether."""
+    for base in kind.__mro__[: kind.__mro__.index(nn.Module)]:
+        for function in _functions(base):
+            if name in _stored(function.__code__) and _may_store_tangent(function, base, name):
+                return True
+    return False
+
+
+def _functions(kind: type) -> list[types.FunctionType]:
+    from jvpgen.runtime.registry import exact_function
+
+    found = [exact_function(item) for item in vars(kind).values() if callable(item)]
+    return [function for function in found if isinstance(function, types.FunctionType)]
+
+
+def _may_store_tangent(function: types.FunctionType, kind: type, name: str) -> bool:
+    """Whether a method stores the attribute's tangent; of a class that is derived, one without a body has none."""
+    from jvpgen.runtime.generated import find_body
+    from jvpgen.runtime.registry import body_of, is_opaque
+
+    made = find_body(function)
+    if made is not None:
+        return f"{name}_dot" in _stored(made.derivative.__code__)
+    return is_opaque(function) or not any(map(body_of, _functions(kind)))
+
+
+def _stored(code: Any) -> Iterable[str]:
+    return [step.argval for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"]
+
+
+def _moves(module: nn.Module, name: str) -> bool:
+    """Whether an attribute of a module that is set up has a tangent, and no zero one."""
+    tangent = vars(module).get(f"{name}_dot", moving_fields(module).get(name))
+    return not is_zero(getattr(tangent, "value", tangent))
+
+
+# --- Modules in reach -------------------------------------------------------------------------------------------------
+
+
+def _held(module: nn.Module) -> Iterator[nn.Module]:
+    """The modules in a module's fields, attributes and children, theirs included."""
+    seen = {id(module)}
+    waiting: list[Any] = [module]
+    while waiting:
+        value = waiting.pop()
+        for part in _parts(value):
+            if id(part) in seen or part is None or isinstance(part, str | int | float):
+                continue
+            seen.add(id(part))
+            waiting.append(part)
+            if isinstance(part, nn.Module):
+                yield part
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, nn.Module):
+        held = [item for name, item in vars(value).items() if name not in ("parent", "scope") and name[0] != "_"]
+        return [*held, *value._state.children.values()]
+    if isinstance(value, Mapping):
+        return value.values()
+    if isinstance(value, list | tuple):
+        return value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return [getattr(value, field.name, None) for field in dataclasses.fields(value)]
+    return ()
