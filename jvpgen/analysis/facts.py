@@ -321,8 +321,13 @@ def _class_facts(definition: Definition, reach: Reach) -> ClassFacts:
     facts = replace(facts, collections=frozenset(_collections(setups, facts, reach)))
     facts = replace(facts, submodules=_submodules(setups, facts, reach, all_fields, definition))
     facts = replace(facts, open_attributes=frozenset(_open_attributes(setups, facts, reach)))
-    facts = _with_active_attributes(facts, setups, reach)
-    return _with_inactive_members(facts, all_methods, reach)
+    properties = frozenset(name for name, method in all_methods.items() if method.is_property)
+    while True:  # what `setup` stores may come from properties, and what they return from what it stores
+        given = replace(facts, active_properties=properties)
+        found = _with_inactive_members(_with_active_attributes(given, setups, reach), all_methods, reach)
+        if found.active_properties == properties:
+            return found
+        properties = found.active_properties
 
 
 def _constants(definition: Definition, reach: Reach) -> Iterator[str]:
@@ -456,7 +461,7 @@ def _with_inactive_members(facts: ClassFacts, found: Mapping[str, Method], reach
         for name, method in found.items()
         if name not in ("setup", "__call__", "__post_init__")
     }
-    properties = frozenset(name for name, (_, _, is_property) in candidates.items() if is_property)
+    properties = facts.active_properties & candidates.keys()
     while True:
         facts = replace(facts, active_properties=properties)
         still = {

@@ -16,7 +16,7 @@ from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.generated import find_body
 from jvpgen.runtime.marks import is_marked, unmarked
 from jvpgen.runtime.opaque import differentiated_method, notice
-from jvpgen.runtime.overrides import holds_for
+from jvpgen.runtime.overrides import holds_for, note_plain_setup
 from jvpgen.runtime.pair import Pair
 from jvpgen.runtime.registry import body_of, is_opaque
 from jvpgen.runtime.unseen import check_nothing_unseen, reads_unseen
@@ -95,7 +95,9 @@ def _moving(value: Any) -> Any:
 
 def _set_up(function: Any, next_fun: Callable[..., Any], module: Any) -> None:
     made = body_of(function) or find_body(function)
-    outcome = made.call([module], {}) if made is not None else None
+    outcome = made.call([module], {}) if made is not None and holds_for(made, module) else None
     if outcome is None:
+        if made is not None:
+            note_plain_setup(module)
         with regions.plain():
             next_fun()

@@ -29,6 +29,7 @@ from jvpgen.runtime.marks import marked
 from jvpgen.runtime.members import own_operator
 from jvpgen.runtime.module_api import API, called_child
 from jvpgen.runtime.opaque import differentiated_method, opaque
+from jvpgen.runtime.overrides import holds_for_call
 from jvpgen.runtime.pair import Pair, anchor, is_pair, pairs, primal_of
 from jvpgen.runtime.registry import body, body_of, is_handled
 from jvpgen.runtime.rule_dispatch import by_rule, method_name
@@ -160,7 +161,7 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
                 return outcome[0], anchor(outcome[1], outcome[0])
             if isinstance(candidate, types.FunctionType):
                 made = find_body(candidate) or local.derive_followed(candidate, args)
-        outcome = made.call(args, kwargs) if made is not None else None
+        outcome = made.call(args, kwargs) if made is not None and holds_for_call(made, args) else None
         if outcome is not None:
             counts.count("dispatched", made.name)  # type: ignore[union-attr]
             return outcome

@@ -21,6 +21,7 @@ from jvpgen.runtime import library, trees
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.members import getter
+from jvpgen.runtime.overrides import is_set_up_plainly, relies_on_overridden
 from jvpgen.runtime.pair import Pair, is_pair
 from jvpgen.runtime.record import Record, field_names, fields_of, form_of
 from jvpgen.runtime.registry import body_of, exact_function, is_opaque
@@ -192,7 +193,8 @@ def _attribute_tangent(owner: nn.Module, name: str, out: Any) -> Any:
     if isinstance(out, Variable):
         return ShadowVariable(out)
     still = not any(is_inexact(leaf) for leaf in jax.tree.leaves(out) if isinstance(leaf, jax.Array))
-    if still or (name in vars(owner) and _setups_are_derived(type(owner))):
+    is_derived = name in vars(owner) and _setups_are_derived(type(owner)) and not is_set_up_plainly(owner)
+    if still or is_derived:
         return zero(out)
     raise LostTangent(f"{type(owner).__name__}.{name} may have a tangent, and nothing generated says which")
 
@@ -203,7 +205,7 @@ def _setups_are_derived(kind: type) -> bool:
         if "setup" in vars(base) and base is not nn.Module:
             setup = exact_function(vars(base)["setup"])
             derived = any(body_of(exact_function(item)) for item in vars(base).values() if callable(item))
-            if is_opaque(setup) or not derived:
+            if is_opaque(setup) or not derived or (body_of(setup) is None and relies_on_overridden(kind, setup)):
                 return False
     return True
 

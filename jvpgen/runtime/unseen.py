@@ -138,7 +138,7 @@ def _is_stored_moving(kind: type, name: str) -> bool:
     """Whether a method of the class stores the attribute, with a tangent or with nobody knowing whether."""
     for base in kind.__mro__[: kind.__mro__.index(nn.Module)]:
         for function in _functions(base):
-            if name in _stored(function.__code__) and _may_store_tangent(function, base, name):
+            if name in stored_attributes(function.__code__) and _may_store_tangent(function, base, kind, name):
                 return True
     return False
 
@@ -150,19 +150,24 @@ def _functions(kind: type) -> list[types.FunctionType]:
     return [function for function in found if isinstance(function, types.FunctionType)]
 
 
-def _may_store_tangent(function: types.FunctionType, kind: type, name: str) -> bool:
-    """Whether a method stores the attribute's tangent; of a class that is derived, one without a body has none."""
+def _may_store_tangent(function: types.FunctionType, base: type, kind: type, name: str) -> bool:
+    """Whether a method of `base` stores the attribute's tangent: where the class is derived, one without a body stores
+    none, unless `kind` overrides what it evaluates."""
     from jvpgen.runtime.generated import find_body
+    from jvpgen.runtime.overrides import relies_on_overridden
     from jvpgen.runtime.registry import body_of, is_opaque
 
     made = find_body(function)
     if made is not None:
-        return f"{name}_dot" in _stored(made.derivative.__code__)
-    return is_opaque(function) or not any(map(body_of, _functions(kind)))
+        return f"{name}_dot" in stored_attributes(made.derivative.__code__)
+    is_derived = not is_opaque(function) and any(map(body_of, _functions(base)))
+    return not is_derived or relies_on_overridden(kind, function)
 
 
-def _stored(code: Any) -> Iterable[str]:
-    return [step.argval for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"]
+@functools.cache
+def stored_attributes(code: types.CodeType) -> frozenset[str]:
+    """The attributes that the code stores, of whatever."""
+    return frozenset(step.argval for step in dis.get_instructions(code) if step.opname == "STORE_ATTR")
 
 
 def _moves(module: nn.Module, name: str) -> bool:
