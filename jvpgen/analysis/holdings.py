@@ -153,3 +153,10 @@ def returned_instance(function: nodes.Function, outer: Environment) -> str | Non
     inside = with_holdings(outer.with_local(names), function)
     returned = (node for statement in function.body for node in own_nodes(statement) if isinstance(node, nodes.Return))
     return instances.common_class([instances.instance_class(node.value, inside) for node in returned if node.value])
+
+
+def returns_functions(function: nodes.Function) -> bool:
+    """Whether all that a function returns are lambdas and functions nested in it."""
+    returned = [node for statement in function.body for node in own_nodes(statement) if isinstance(node, nodes.Return)]
+    names = {nodes.Name(name) for name in nested(function)}
+    return bool(returned) and all(isinstance(node.value, nodes.Lambda) or node.value in names for node in returned)

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from jvpgen.analysis import callees, control, instances
 from jvpgen.analysis.activity import arguments_are_active, call_is_active, callee_of, is_active
+from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.filling import MUTATORS
+from jvpgen.analysis.holdings import returns_functions
 from jvpgen.analysis.inertness import as_function, has_derivative
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.analysis.uses import captures_active
@@ -265,13 +267,27 @@ def _function_operand(function: nodes.Expression, frame: Frame, block: Block) ->
         return replace(module, pushed=Pushed(method))
     operand = rule_calls.plain_operand(function, frame, block)
     role = f"{role_of_layer(function)}_layer" if isinstance(function, nodes.Call) else None
-    held = operand.pushed.tangent if _may_hold_arrays(function) else None
+    held = operand.pushed.tangent if _may_hold_arrays(function, frame.environment) else None
     return replace(operand, pushed=Pushed(operand.pushed.primal, held), role=role)
 
 
-def _may_hold_arrays(function: nodes.Expression) -> bool:
-    """Whether a callee with a tangent may be a bound method of an array, or an object, that moves."""
-    return isinstance(function, nodes.Name | nodes.Subscript | nodes.Attribute | nodes.Conditional | nodes.Call)
+def _may_hold_arrays(function: nodes.Expression, environment: Environment) -> bool:
+    """Whether a callee with a tangent may be a bound method of an array or an object: a value, or made from one."""
+    if isinstance(function, nodes.Call):
+        return not _makes_functions(function, environment)
+    return isinstance(function, nodes.Name | nodes.Subscript | nodes.Attribute | nodes.Conditional)
+
+
+def _makes_functions(call: nodes.Call, environment: Environment) -> bool:
+    """Whether a call returns a function that carries its derivative itself, as far as the text tells."""
+    match callee_of(call, environment):
+        case callees.Partial():
+            return True
+        case callees.Followed(what=name):
+            return name in control.PARTNERED
+        case callees.LocalFunction(name=name):
+            return returns_functions(environment.functions[name])
+    return False
 
 
 def _shared(arguments: Sequence[nodes.Argument], operands: Sequence[Operand]) -> set[int]:

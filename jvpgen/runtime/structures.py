@@ -170,8 +170,18 @@ def _getattr(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     if of_property is not None:
         return _push(of_property, args[0])
     out = getattr(owner, name)
-    is_linear = like_of(owner) is None or name in LINEAR_PROPERTIES
-    return out, getattr(tangents[0], name) if is_linear and not is_zero(tangents[0]) else zero(out)
+    if is_zero(tangents[0]) or (like_of(owner) is not None and name in _STATIC_OF_ARRAYS):
+        return out, zero(out)
+    is_method = callable(out) and hasattr(out, "__self__")  # what it does to tangents is decided when it is called
+    if like_of(owner) is not None and name not in LINEAR_PROPERTIES and not is_method:
+        raise LostTangent(f"the attribute `{name}` of an array that has a tangent is got by its name")
+    return out, getattr(tangents[0], name)
+
+
+_STATIC_OF_ARRAYS = frozenset(
+    "shape dtype ndim size sharding itemsize nbytes weak_type aval device committed is_fully_addressable "
+    "is_fully_replicated __class__ __name__".split()
+)
 
 
 def attribute(owner: nn.Module, name: str) -> Outcome:

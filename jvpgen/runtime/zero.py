@@ -216,6 +216,8 @@ class Zero:
             return lambda other, **kwargs: Zero.of(lambda a, b: jnp.dot(a, b, **kwargs), self, other)
         if name == "at":
             return _At(self)
+        if callable(getattr(jax.Array, name, None)):
+            return _Method(self, name)
         raise AttributeError(f"the zero tangent of an array has no attribute {name!r}: it is not linear")
 
 
@@ -252,6 +254,16 @@ class _At:
 
     def divide(self, values: Any, **kwargs: Any) -> Zero:
         return self._base
+
+
+class _Method:
+    """The tangent of a bound method that is not linear, as in `reduce, reduce_dot = x.max, x_dot.max`."""
+
+    def __init__(self, owner: Zero, name: str) -> None:
+        self.__self__, self._name = owner, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(f"`{self._name}` of a zero tangent is not linear: it cannot be called")
 
 
 def _part_of_value(primal: Any, name: str) -> Any:

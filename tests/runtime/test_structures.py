@@ -104,6 +104,14 @@ def test_methods_of_arrays_found_at_run_time() -> None:
     same(pushforward(Method("upper"), ("text",), (None,))[0] == "TEXT", True)
 
 
+def test_attributes_of_arrays_got_by_name() -> None:
+    x = jnp.arange(6.0).reshape(2, 3)
+    assert pushforward(getattr, (x, "shape"), (x, None))[0] == (2, 3)
+    same(pushforward(getattr, (x, "T"), (x * 2, None))[1], (x * 2).T)
+    with pytest.raises(LostTangent, match="attribute `at`"):
+        pushforward(getattr, (x, "at"), (x, None))
+
+
 class Output(NamedTuple):
     logits: Any
     hidden: Any = None
