@@ -36,6 +36,8 @@ def is_active(node: nodes.Expression, environment: Environment) -> bool:
             return False
         case nodes.Attribute():
             return _attribute_is_active(node, environment)
+        case nodes.Subscript(index=index) if records.joins_arrays(node, environment):
+            return is_active(index, environment)
         case nodes.Subscript(value=value) | nodes.Starred(value=value) | nodes.NamedExpression(value=value):
             return is_active(value, environment)
         case nodes.Call():

@@ -22,6 +22,7 @@ OPERATOR_METHODS = frozenset(
     f"__{prefix}{name.rstrip('_')}__" for name in _OPERATORS.values() for prefix in ("", "r", "i")
 ) | frozenset(f"__{name}__" for name in (*_UNARY_OPERATORS.values(), "abs", "getitem", "call"))
 _READS = frozenset(("keys", "index", "count"))
+_JOIN_ARRAYS = frozenset(("jax.numpy.c_", "jax.numpy.r_", "numpy.c_", "numpy.r_"))
 _AMBIGUOUS_FIELDS = frozenset(("shape", "size", "ndim"))
 _ARRAY_FUNCTIONS = ("jax.numpy.", "jax.nn.", "jax.random.", "jax.scipy.", "einops.", "numpy.")
 _LAYERS_OF_VALUES = frozenset(("Sequential", "RNN", "Bidirectional"))
@@ -59,10 +60,18 @@ def own_operator(node: nodes.Expression, environment: Environment) -> str | None
         case nodes.Unary(operator=operator, operand=operand):
             name, parts, reflected = _UNARY_OPERATORS.get(operator), (operand,), False
         case nodes.Subscript(value=value):
+            if joins_arrays(node, environment):
+                return "getitem"
             name, parts, reflected = "getitem", (value,), False
         case _:
             return None
     return name if name is not None and _is_declared(name, parts, reflected, environment) else None
+
+
+def joins_arrays(node: nodes.Subscript, environment: Environment) -> bool:
+    """Whether a subscript is `jnp.c_[a, b]` or `jnp.r_[a, b]`, which makes an array of those in the index."""
+    name = dotted(node.value)
+    return name is not None and environment.global_name(name) in _JOIN_ARRAYS
 
 
 def own_in_place_operator(node: nodes.AugmentedAssign, environment: Environment) -> str | None:

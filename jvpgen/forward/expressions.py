@@ -240,7 +240,10 @@ def _own_operator(node: nodes.Expression, name: str, frame: Frame, block: Block)
             operands: tuple[nodes.Expression, ...] = (left, right)
         case nodes.Subscript(value=value, index=index):
             operands = (value, index)
-            if any(isinstance(part, nodes.Slice) for part in nodes.walk(index)):
+            has_slices = any(isinstance(part, nodes.Slice) for part in nodes.walk(index))
+            if has_slices and is_active(index, frame.environment):
+                raise NotExpressible("a slice stands beside an active value in an index", node)
+            if has_slices:
                 operands = (value, nodes.Subscript(nodes.Attribute(frame.naming.module("jnp"), "s_"), index))
         case _:
             assert isinstance(node, nodes.Unary)

@@ -9,6 +9,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from jvpgen.runtime.index_tricks import joined
 from jvpgen.runtime.pair import is_pair
 from jvpgen.runtime.record import form_of
 from jvpgen.runtime.zero import is_zero, like_of, zero
@@ -27,12 +28,15 @@ def own_operator(f: Any, args: list[Any]) -> Outcome | None:
     name = _NAMES.get(id(f)) or _IN_PLACE.get(id(f))
     if name is None:
         return None
+    outcome = joined(_primal(args[0]), args[1]) if f is operator.getitem else None
+    if outcome is not None:
+        return outcome
     from jvpgen.runtime.pushforward import push
 
     for method, receivers in _methods(name, args, in_place=id(f) in _IN_PLACE):
-        outcome = push(method, receivers, {})
-        if outcome[0] is not NotImplemented:
-            return outcome
+        found = push(method, receivers, {})
+        if found[0] is not NotImplemented:
+            return found
     return _of_containers(f, name, args)
 
 

@@ -112,6 +112,15 @@ def test_attributes_of_arrays_got_by_name() -> None:
         pushforward(getattr, (x, "at"), (x, None))
 
 
+def test_arrays_joined_by_subscripts() -> None:
+    whole = jnp.arange(2)
+    joined = pushforward(operator.getitem, (jnp.r_, (whole, ONE, 3, [TWO[0], 1])), (None, (None, DOTS[0], 0, None)))
+    same(joined, (jnp.r_[whole, ONE, 3, jnp.array([TWO[0], 1])], jnp.r_[jnp.zeros(2), DOTS[0], jnp.zeros(3)]))
+    assert isinstance(pushforward(operator.getitem, (jnp.c_, (ONE, TWO)), (None, None))[1], Zero)
+    with pytest.raises(LostTangent, match="NumPy"):
+        pushforward(operator.getitem, (np.r_, (ONE, TWO)), (None, (DOTS[0], None)))
+
+
 class Output(NamedTuple):
     logits: Any
     hidden: Any = None
