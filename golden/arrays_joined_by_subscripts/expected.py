@@ -75,7 +75,6 @@ def _Joined(self, x, x_dot, y, y_dot):
     line, line_dot = pushforward(
         operator.getitem, (jnp.r_, (x[0], 0.5, y[0, 0], 2)), (None, items_dot)
     )
-    # grid = x[jnp.s_[0]] * jnp.r_[0:3] * scale
     scaled, scaled_dot = x[jnp.s_[0]] * jnp.r_[0:3], x_dot[jnp.s_[0]] * jnp.r_[0:3]
     grid, grid_dot = scaled * scale, scaled_dot * scale + scaled * scale_dot
     shifted = jnp.tanh(grid)

@@ -1,4 +1,5 @@
 """`jnp.c_` and `jnp.r_`: subscripts that join what stands in the index, tangents in the same way."""
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -92,12 +92,12 @@ def _Curried(self, x, x_dot, y, y_dot):
     # return model(x), scale(y)(y)
     model_out, model_out_dot = pushforward(Pair(model, model_dot), (x,), (x_dot,))
     scale_out, scale_out_dot = pushforward(scale, (y,), (y_dot,))
-    scale_2, scale_2_dot = pushforward(Pair(scale_out, scale_out_dot), (y,), (y_dot,))
+    scale_2, scale_2_dot = pushforward(scale_out, (y,), (y_dot,))
     return (model_out, scale_2), (model_out_dot, scale_2_dot)
 
 
 # jvpgen: generator=- rest=62ce4adcc8f6
-# jvpgen: Curried text=580f769e6989 source=97eb8e849e02 body=0948f898049d
+# jvpgen: Curried text=580f769e6989 source=97eb8e849e02 body=e521771e728f
 #   Curried_jvp, _Curried <- Curried, compose, jnp, nn
 # jvpgen: compose text=13a93d3a1391 source=f8c0d336106e body=a0ed45e98027
 #   _compose <- compose

@@ -44,10 +44,8 @@ def _Pool(self, x, x_dot):
     largest, largest_dot = pushforward(
         Pair(reducer_out, reducer_out_dot), (), (), axis=0
     )
-    # total = picked(x, "sum")(0)
     picked_out, picked_out_dot = pushforward(picked, (x, "sum"), (x_dot, None))
     total, total_dot = pushforward(Pair(picked_out, picked_out_dot), (0,), (None,))
-    # flat = getattr(x, "reshape")(-1)
     getattr_out, getattr_out_dot = pushforward(getattr, (x, "reshape"), (x_dot, None))
     flat, flat_dot = pushforward(Pair(getattr_out, getattr_out_dot), (-1,), (None,))
     smallest, smallest_dot = x.min, x_dot.min

@@ -1,4 +1,5 @@
 """Methods and attributes of arrays that are got by their names: `getattr(x, "mean")`, or from a helper."""
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -5,7 +5,15 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, param, pushforward, tangent_numpy
+from jvpgen.runtime import (
+    Pair,
+    apply_jvp,
+    body,
+    param,
+    pushforward,
+    tangent_numpy,
+    zero,
+)
 
 from input import Members, Net, stacked
 
@@ -40,10 +48,37 @@ def _Net(self, x, x_dot):
     return tanh, tanh_dot
 
 
+@body(stacked)
+def _stacked(net, net_dot):
+    # return lambda key: jax.vmap(lambda one: net.init(one, jnp.ones(3))["params"])(
+    #     jax.random.split(key, 4))
+    def function(key):
+        return jax.vmap(lambda one: net.init(one, jnp.ones(3))["params"])(
+            jax.random.split(key, 4)
+        )
+
+    @body(function)
+    def _(key):
+        # return jax.vmap(lambda one: net.init(one, jnp.ones(3))["params"])(
+        #     jax.random.split(key, 4))
+        @body(None)
+        def function(one, one_dot):
+            # return net.init(one, jnp.ones(3))["params"]
+            init, init_dot = pushforward(
+                type(net).init, (net, one, jnp.ones(3)), (net_dot, one_dot, None)
+            )
+            return init["params"], init_dot["params"]
+
+        return pushforward(jax.vmap(function), (jax.random.split(key, 4),), (None,))
+
+    return function, zero(function)
+
+
 @body(Members)
 def _Members(self, x, x_dot):
     net = Net(parent=None)
-    params, params_dot = param(self, "stack", stacked(net))
+    stacked_out, stacked_out_dot = pushforward(stacked, (net,), (None,))
+    params, params_dot = param(self, "stack", Pair(stacked_out, stacked_out_dot))
 
     # first = jax.tree.map(lambda leaf: leaf[0], params)
     def function(leaf):
@@ -80,8 +115,10 @@ def _Members(self, x, x_dot):
     return (each, apply, grad), (each_dot, apply_dot, grad_dot)
 
 
-# jvpgen: generator=- rest=8f2ac3fca68f
-# jvpgen: Members text=350602dd08d0 source=29419f2eaedb body=965a40acae4b
+# jvpgen: generator=- rest=891ce36f6149
+# jvpgen: Members text=350602dd08d0 source=29419f2eaedb body=34dbc4ac4937
 #   Members_jvp, _Members <- Members, Net, jax, jnp, nn, stacked
 # jvpgen: Net text=2d772fa04e9d source=b50155e48a13 body=c8e870300989
 #   _Net <- Net, jnp, nn
+# jvpgen: stacked text=8c555269040b source=ec21ae1ad631 body=7ea37a1e0dae
+#   _stacked <- jax, jnp, stacked

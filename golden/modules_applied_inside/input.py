@@ -1,5 +1,5 @@
 """A module that is bound to nothing, initialised by a parameter and applied under `vmap` and `grad`."""
-# size: 3.7
+# size: 6
 
 import flax.linen as nn
 import jax

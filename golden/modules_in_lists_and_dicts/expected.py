@@ -88,11 +88,9 @@ def _Model__by_place(self, x, x_dot):
 @body(Model._by_loop)
 def _Model__by_loop(self, x, x_dot):
     for layer in self.all:
-        # x = x * layer.factor
         factor, factor_dot = pushforward(getattr, (layer, "factor"), (None, None))
         x, x_dot = x * factor, x_dot * factor + x * factor_dot
     for name, layer in self.named.items():
-        # x = x + layer.factor * len(name)
         factor, factor_dot = pushforward(getattr, (layer, "factor"), (None, None))
         x, x_dot = x + factor * len(name), x_dot + factor_dot * len(name)
     for layer, other in zip(self.stack, self.all[::-1]):
@@ -101,7 +99,6 @@ def _Model__by_loop(self, x, x_dot):
         factor, factor_dot = pushforward(getattr, (layer, "factor"), (None, None))
         x, x_dot = other_out + factor, other_out_dot + factor_dot
     for name, layer in self.pairs:
-        # x = x - layer.factor
         factor, factor_dot = pushforward(getattr, (layer, "factor"), (None, None))
         x, x_dot = x - factor, x_dot - factor_dot
     return x, x_dot

@@ -1,4 +1,5 @@
 """Attributes of modules that are reached through lists, dicts, loops, helpers and other modules: they may move."""
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -776,14 +776,12 @@ def _Base_setup(self):
 
 @body(Base.gain)
 def _Base_gain(self):
-    # return self.factor()
     factor = self.factor()
     return factor, zero(factor)
 
 
 @body(Base)
 def _Base(self, x, x_dot):
-    # x = self.dense(x) * self.scale
     dense, dense_dot = pushforward(self.dense, (x,), (x_dot,))
     x, x_dot = dense * self.scale, dense_dot * self.scale + dense * self.scale_dot
     # return x * self.act(x) * self.mask(x) * self.gain + self.offset
@@ -812,8 +810,8 @@ def _PropertyForConstant_offset(self):
     return pushforward(self.dense, (jnp.ones(3),), (None,))
 
 
-# jvpgen: generator=- rest=df2164d4182b
-# jvpgen: ScaleInSetup text=5beaadb770ad source=9ee463dc7768 body=00e8eae74f4f
+# jvpgen: generator=- rest=df2164d4182b warnings=2
+# jvpgen: ScaleInSetup text=51058f20a857 source=9ee463dc7768 body=00e8eae74f4f
 #   ScaleInSetup_make_scale_jvp, ScaleInSetup_mask_jvp, ScaleInSetup_factor_jvp,
 #   ScaleInSetup_jvp, _ScaleInSetup_make_scale <- Base, ScaleInSetup, nn
 # jvpgen: FunctionFromProperty text=6352e1a36c5a source=fb28c74c8881 body=873c97158226
@@ -832,7 +830,7 @@ def _PropertyForConstant_offset(self):
 # jvpgen: NumberInField text=61c9e34d7687 source=0bfd09e4e115 body=8a7da3fc9ad6
 #   NumberInField_make_scale_jvp, NumberInField_mask_jvp, NumberInField_factor_jvp,
 #   NumberInField_jvp <- Base, NumberInField
-# jvpgen: FactorOfProperty text=c68bfd4c6034 source=2430fd8daacf body=eba9b8600e7d
+# jvpgen: FactorOfProperty text=18dafb0b6f1a source=2430fd8daacf body=eba9b8600e7d
 #   FactorOfProperty_make_scale_jvp, FactorOfProperty_mask_jvp,
 #   FactorOfProperty_factor_jvp, FactorOfProperty_jvp, _FactorOfProperty_factor <- Base,
 #   FactorOfProperty, jnp, nn

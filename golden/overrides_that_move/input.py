@@ -39,7 +39,7 @@ class Base(nn.Module):
 
 
 @jvpgen.derive
-class ScaleInSetup(Base):
+class ScaleInSetup(Base):  # W: JVP403
     def make_scale(self):
         return self.param("scale", nn.initializers.ones, (3,))
 
@@ -72,7 +72,7 @@ class NumberInField(Base):
 
 
 @jvpgen.derive
-class FactorOfProperty(Base):
+class FactorOfProperty(Base):  # W: JVP403
     @nn.nowrap
     def factor(self):
         return self.dense(jnp.ones(3))

@@ -349,8 +349,8 @@ def _Vmap(self, x, x_dot):
     # return jax.vmap(SOp(self.param("w", nn.initializers.normal(1.0), (3,))))(x[None])
     w, w_dot = param(self, "w", nn.initializers.normal(1.0), (3,))
     s_op, s_op_dot = pushforward(SOp, (w,), (w_dot,))
-    vmap, vmap_dot = pushforward(jax.vmap, (s_op,), (s_op_dot,))
-    return pushforward(Pair(vmap, vmap_dot), (x[None],), (x_dot[None],))
+    vmap, _ = pushforward(jax.vmap, (s_op,), (s_op_dot,))
+    return pushforward(vmap, (x[None],), (x_dot[None],))
 
 
 @body(Map)
@@ -421,7 +421,7 @@ def _ScanM(self, x, x_dot):
 #   GoD_w_jvp, GoD_jvp, _GoD <- Base, DOp, GoD, SOp, nn
 # jvpgen: Call text=772fa4653e59 source=dcf6aaf90f1d body=b20cda98e76c
 #   Call_w_jvp, Call_jvp, _Call <- Base, Call, SOp, nn
-# jvpgen: Vmap text=6d935012ea53 source=95a84e111eef body=069f2310ef1d
+# jvpgen: Vmap text=6d935012ea53 source=95a84e111eef body=a692ef0f4b4f
 #   Vmap_w_jvp, Vmap_jvp, _Vmap <- Base, SOp, Vmap, jax, nn
 # jvpgen: Map text=456adc547e0f source=58efe53c3c97 body=d77d32d564a4
 #   Map_w_jvp, Map_jvp, _Map <- Base, Map, SOp, lax, nn

@@ -14,7 +14,7 @@ import jax
 from flax.core import Scope, meta
 
 from jvpgen.runtime import live, regions, shadows
-from jvpgen.runtime.pair import Pair, contains_pair, primal_of
+from jvpgen.runtime.pair import Pair, contains_pair, is_pair, primal_of
 from jvpgen.runtime.registry import body_of
 from jvpgen.runtime.zero import Zero, is_zero, zero
 
@@ -77,12 +77,13 @@ class _Initial:
     """An initializer that remembers the tangent of what it returned."""
 
     def __init__(self, init_fn: Any, *, is_new: bool) -> None:
-        self._init_fn, self._tangent, self._is_new = init_fn, None, is_new
+        still = is_pair(init_fn) and is_zero(init_fn.tangent)
+        self._init_fn, self._tangent, self._is_new = init_fn.primal if still else init_fn, None, is_new
 
     @property
     def function(self) -> Any:
         if self._init_fn is None or not self._is_new:
-            return self._init_fn
+            return primal_of(self._init_fn)
         return self._run
 
     def _run(self, *args: Any, **kwargs: Any) -> Any:
