@@ -276,6 +276,8 @@ def is_active_function(node: nodes.Expression, environment: Environment) -> bool
             function = nodes.Function("function", parameters, (nodes.Return(body),))
         case nodes.Name(id=name) if name in environment.functions:
             function = environment.functions[name]
+        case nodes.Call(arguments=(first, *_)) if control.makes_function(node, environment):
+            return is_active_function(first.value, environment)
         case _:
             return False
     without = {name: other for name, other in environment.functions.items() if name != function.name}

@@ -18,6 +18,7 @@ import jax
 from flax.core import Scope
 
 from jvpgen.runtime import counts, library, live, local
+from jvpgen.runtime.callables import as_function
 from jvpgen.runtime.constants import Constants
 from jvpgen.runtime.control import by_control
 from jvpgen.runtime.errors import LostTangent
@@ -30,8 +31,8 @@ from jvpgen.runtime.members import own_operator
 from jvpgen.runtime.module_api import API, called_child
 from jvpgen.runtime.opaque import differentiated_method, opaque
 from jvpgen.runtime.overrides import holds_for_call
-from jvpgen.runtime.pair import Pair, anchor, is_pair, pairs, primal_of
-from jvpgen.runtime.registry import body, body_of, is_handled
+from jvpgen.runtime.pair import Pair, anchor, is_pair, primal_of
+from jvpgen.runtime.registry import body_of, is_handled
 from jvpgen.runtime.rule_dispatch import by_rule, method_name
 from jvpgen.runtime.special import unknown_member
 from jvpgen.runtime.structures import Method, by_structure, constructed
@@ -166,7 +167,7 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
             counts.count("dispatched", made.name)  # type: ignore[union-attr]
             return outcome
     if any(f is transform for transform in _TRANSFORMS):  # made of a function that carries its derivative
-        return f(*primal_of([*map(_as_function, args[:1]), *args[1:]]), **primal_of(dict(kwargs))), None
+        return f(*map(as_function, args), **{name: as_function(value) for name, value in kwargs.items()}), None
     outcome = by_structure(f, args, kwargs)
     if outcome is not None:
         return outcome
@@ -186,17 +187,6 @@ def _lifted_function(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outc
     if lifted is None:
         return opaque(f, args, kwargs)
     return _marked(functools.partial(lifted, module), rest, kwargs)
-
-
-def _as_function(f: Any) -> Any:
-    """An object that can be called, whose arrays move, as a function that carries its derivative."""
-    if not is_pair(f) or is_zero(f.tangent):
-        return f
-
-    def derivative(*args: Any, args_dot: Sequence[Any] = (), named_dot: Any = None, **named: Any) -> Outcome:
-        return push(f, [Pair(arg, dot) for arg, dot in zip(args, args_dot, strict=True)], pairs(named, named_dot))
-
-    return body(None, {"args": "args_dot", "named": "named_dot"})(derivative)
 
 
 _TRANSFORMS = (jax.jit, jax.vmap, jax.grad, jax.value_and_grad, jax.jacfwd, jax.jacrev, jax.hessian, jax.checkpoint)

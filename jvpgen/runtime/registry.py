@@ -203,7 +203,7 @@ def _derivative_only(derivative: Callable[..., Any], tangents: Mapping[str, str 
 
 def is_derivative_only(function: Any) -> bool:
     """Whether a function is nothing but its derivative: what it holds, it holds there."""
-    return getattr(function, _ALONE, False) is True
+    return getattr(function, _ALONE, False) is True and body_of(function) is not None  # wrappers copy attributes
 
 
 def _split(argument: Any) -> tuple[Any, Any]:

@@ -18,6 +18,7 @@ import jax
 from flax.core.scope import Variable
 
 from jvpgen.runtime import library, trees
+from jvpgen.runtime.callables import as_function
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.members import getter
@@ -101,7 +102,7 @@ def _items(tangent: Any, values: list[Any]) -> list[Any]:
 
 
 def _map(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
-    f, *rest = [a.primal if i == 0 and is_pair(a) else a for i, a in enumerate(args)]
+    f, *rest = as_function(args[0]), *args[1:]
     rows, rows_dot = _zip_rows(rest, {})
     outcomes = [_push(f, *map(Pair, row, row_dot)) for row, row_dot in zip(rows, rows_dot, strict=True)]
     return [out for out, _ in outcomes], [out_dot for _, out_dot in outcomes]
@@ -257,7 +258,7 @@ def _chain(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
 
 
 def _reduce(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
-    f = args[0].primal if is_pair(args[0]) else args[0]
+    f = as_function(args[0])
     primals, tangents = split(args[1:])
     values = list(primals[0])
     parts = [Pair(v, t) for v, t in zip(values, _items(tangents[0], values), strict=True)]
@@ -282,7 +283,7 @@ def _plain(f: Callable[..., Any]) -> Callable[..., Outcome]:
 
 
 def _unpacked_partial(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
-    f = args[0].primal if is_pair(args[0]) else args[0]
+    f = as_function(args[0])
     made: Any = functools.partial(f, *split(args[1:])[0], **split_named(kwargs)[0])
     outer: list[Any] = []
     outer_named: dict[str, Any] = {}

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 from jax.tree_util import DictKey, FlattenedIndexKey, GetAttrKey, SequenceKey
 
+from jvpgen.runtime.callables import as_function
 from jvpgen.runtime.pair import Pair, is_pair
 from jvpgen.runtime.zero import is_zero, zero
 
@@ -33,7 +34,7 @@ def _mapped(args: list[Any], kwargs: Mapping[str, Any], with_path: bool) -> Outc
     from jvpgen.runtime.pushforward import push
 
     f, tree, *rest = args
-    (function, _), (first, first_dot) = _halves(f), _halves(tree)
+    function, (first, first_dot) = as_function(f), _halves(tree)
     is_leaf = kwargs.get("is_leaf")
     treedef: Any
     paths, treedef = jax.tree_util.tree_flatten_with_path(first, is_leaf=is_leaf)
@@ -93,7 +94,7 @@ def reduce(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     """`functools.reduce(f, values, initial)`: `f` is pushed forward at every step."""
     from jvpgen.runtime.pushforward import push
 
-    (function, _), (values, tangents), *initial = map(_halves, args)
+    function, (values, tangents), *initial = as_function(args[0]), *map(_halves, args[1:])
     steps = [Pair(value, tangent) for value, tangent in zip(values, tangents, strict=True)]
     steps = [Pair(*initial[0]), *steps] if initial else steps
     if not steps:
