@@ -60,7 +60,7 @@ def is_active(node: nodes.Expression, environment: Environment) -> bool:
 def _attribute_is_active(node: nodes.Attribute, environment: Environment) -> bool:
     if isinstance(node.value, nodes.Name) and node.value.id == environment.self_name:
         facts = environment.facts
-        if node.attribute == "variables":
+        if node.attribute in ("variables", "__dict__"):
             return True
         return facts is not None and (
             node.attribute in facts.active_attributes | facts.active_properties
@@ -133,6 +133,12 @@ def callee_of(call: nodes.Call, environment: Environment) -> Callee:
     return kind
 
 
+def reads_all_attributes(call: nodes.Call, environment: Environment) -> bool:
+    """Whether a call is `vars(self)`: what is stored in that dict is an attribute, and may have a tangent."""
+    given = [argument.value for argument in call.arguments]
+    return call.function == nodes.Name("vars") and given == [nodes.Name(environment.self_name or "")]
+
+
 def arguments_are_active(call: nodes.Call, environment: Environment) -> bool:
     return any(is_active(argument.value, environment) for argument in call.arguments)
 
@@ -142,7 +148,7 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
     kind = callee_of(call, environment)
     match kind:
         case callees.Static():
-            return False
+            return reads_all_attributes(call, environment)
         case callees.RuleCall(rule=rule, receiver=receiver, misfit=misfit):
             if rule.kind == "constant":
                 return bool(misfit)

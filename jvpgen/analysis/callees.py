@@ -293,10 +293,12 @@ def _method_callee(
         return at_update
     if method in ("param", "variable") and call.arguments:
         return Parameter(receiver) if method == "param" else Variable(receiver)
-    if isinstance(receiver, nodes.Name) and receiver.id == environment.self_name:
+    of_self = isinstance(receiver, nodes.Name) and receiver.id == environment.self_name
+    if method in STATIC_MODULE_METHODS and (of_self or not is_active(receiver, environment)):
+        moves = any(is_active(argument.value, environment) for argument in call.arguments)
+        return Followed(f"Module.{method}") if moves or method == "unbind" else Static()
+    if of_self:
         return _self_callee(method, environment)
-    if method in STATIC_MODULE_METHODS and not is_active(receiver, environment):
-        return Static()
     if method in STATE_METHODS:
         return Followed(f"Module.{method}", returns_active=method in ("get_variable", "perturb"))
     if is_active(receiver, environment):
@@ -389,8 +391,6 @@ def _method_of_active(receiver: nodes.Expression, method: str, call: nodes.Call)
 
 def _self_callee(method: str, environment: Environment) -> Callee:
     facts = environment.facts
-    if method in STATIC_MODULE_METHODS:
-        return Static()
     if method in STATE_METHODS:
         return Followed(f"Module.{method}", returns_active=method in ("get_variable", "perturb"))
     if facts is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from jvpgen.analysis import callees, control, instances
-from jvpgen.analysis.activity import arguments_are_active, call_is_active, callee_of, is_active
+from jvpgen.analysis.activity import arguments_are_active, call_is_active, callee_of, is_active, reads_all_attributes
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.filling import MUTATORS
 from jvpgen.analysis.holdings import returns_functions
@@ -37,6 +37,8 @@ def push_call(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     kind = callee_of(node, frame.environment)
     if callees.makes_a_function(kind) and call_is_active(node, frame.environment):
         raise NotExpressible(f"`{show(node.function)}` makes a function over active values", node)
+    if reads_all_attributes(node, frame.environment):
+        raise NotExpressible("`vars(self)` may be given any attribute", node)
     match kind:
         case callees.RuleCall():
             return rule_calls.push_rule_call(node, kind, frame, block)

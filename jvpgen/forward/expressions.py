@@ -143,6 +143,8 @@ def _attribute(node: nodes.Attribute, frame: Frame, block: Block) -> Pushed:
         return paired(call(frame.naming.helper("variables_of"), receiver), node)
     if isinstance(node.value, nodes.Name) and node.value.id == environment.self_name:
         facts = environment.facts
+        if node.attribute == "__dict__":
+            raise NotExpressible("`self.__dict__` may be given any attribute", node)
         if facts is not None and node.attribute in facts.active_properties:
             return _read_at_run_time(Pushed(node.value), node, frame)
         if facts is not None and not facts.setup_is_written:

@@ -61,7 +61,7 @@ def apply_jvp(
     args = boundary.arguments(primals, tangents)
     named = boundary.named_arguments(kwargs, keywords)
     suffix = shadows.free_suffix([*variables, *shadows.names_in_filter(mutable)])
-    bound_variables = _with_shadows(variables, variable_tangents, suffix)
+    bound_variables = with_shadows(variables, variable_tangents, suffix)
 
     def call(bound: nn.Module) -> tuple[Any, Any]:
         assert bound.scope is not None
@@ -87,7 +87,7 @@ def apply_jvp(
 # --- Variables --------------------------------------------------------------------------------------------------------
 
 
-def _with_shadows(variables: Mapping[str, Any], tangents: Mapping[str, Any] | None, suffix: str) -> dict[str, Any]:
+def with_shadows(variables: Mapping[str, Any], tangents: Mapping[str, Any] | None, suffix: str) -> dict[str, Any]:
     """The variables, and beside each collection that moves its tangents."""
     found = {name: boundary.array_leaves(tree) for name, tree in variables.items()}
     for name, tangent in (tangents or {}).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import inspect
 import types
 from collections.abc import Callable, Mapping
@@ -13,7 +14,9 @@ import jax
 from flax.core import Scope
 from flax.linen.module import CompactNameScope
 
-from jvpgen.runtime import variables
+from jvpgen.runtime import shadows, variables
+from jvpgen.runtime.errors import LostTangent
+from jvpgen.runtime.fields import holds_moving, moving_fields, with_tangents
 from jvpgen.runtime.pair import Pair, is_pair, pairs, primal_of
 from jvpgen.runtime.registry import Body, attach, body
 from jvpgen.runtime.zero import is_zero, zero
@@ -25,6 +28,8 @@ def _plain(function: Callable[..., Any]) -> Partner:
     """A method whose result moves with nothing: names, keys, questions about the scope."""
 
     def call(owner: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        for field in dataclasses.fields(owner):
+            _refuse_moving_fields(getattr(owner, field.name, None) if field.name != "parent" else None)
         out = function(owner, *primal_of(args), **primal_of(kwargs))
         return out, zero(out)
 
@@ -80,8 +85,12 @@ def _partners(owner: type, *, module: bool) -> Mapping[Any, Partner]:
     if module:
         table[nn.Module.sow] = _renamed(_bare_names(variables.sow, 2))
         table[nn.Module.apply] = _applied
+        table[nn.Module.bind] = _bound
+        table[nn.Module.unbind] = _unbound
+        table[nn.Module.clone] = _made_anew(nn.Module.clone)
+        table[nn.Module.copy] = _made_anew(nn.Module.copy)
         table[nn.Module.perturb] = _bare_names(variables.perturb, 1)
-        plain += ["is_initializing", "clone", "copy", "_name_taken"]
+        plain += ["is_initializing", "_name_taken"]
     else:
         table[Scope.child] = _child
         table[Scope.variables] = variables.variables_of
@@ -107,12 +116,53 @@ def _applied(owner: Any, variables: Any, *args: Any, mutable: Any = False, **kwa
     """`module.apply(variables, …)` inside a module: the same, with the tangents of the variables it is given."""
     from jvpgen.runtime.apply import apply_jvp
 
+    _refuse_moving_fields(owner)
     given, moving = (variables.primal, variables.tangent) if isinstance(variables, Pair) else (variables, None)
     primals, tangents = [primal_of(a) for a in args], [a.tangent if isinstance(a, Pair) else None for a in args]
     out = apply_jvp(
         owner, given, primals, _absent(tangents), _absent(moving), mutable=mutable, update_tangents=True, **kwargs
     )
     return out if mutable is False else ((out[0], out[2]), (out[1], out[3]))
+
+
+def _bound(owner: Any, variables: Any, *args: Any, rngs: Any = None, mutable: Any = False) -> tuple[nn.Module, Any]:
+    """`module.bind(variables)`: the tangents of the variables live in the shadows of its scope."""
+    from jvpgen.runtime.apply import with_shadows
+
+    _refuse_moving_fields(owner)
+    given, moving = (variables.primal, variables.tangent) if isinstance(variables, Pair) else (variables, None)
+    suffix = shadows.free_suffix([*given, *shadows.names_in_filter(mutable)])
+    held = with_shadows(given, _absent(moving), suffix)
+    out = owner.bind(held, *primal_of(args), rngs=rngs, mutable=shadows.extended_filter(mutable, suffix))
+    shadows.mark_suffix(out.scope, suffix)
+    return out, zero(out)
+
+
+def _unbound(owner: Any) -> tuple[Any, Any]:
+    """`module.unbind()`: the variables come with their tangents."""
+    _refuse_moving_fields(owner)
+    module, _ = owner.unbind()
+    found, tangents = variables.variables_of(owner)
+    return (module, found), (zero(module), tangents)
+
+
+def _made_anew(function: Callable[..., Any]) -> Partner:
+    """`module.clone(field=value)`: the tangents of its fields, and of those it is given, go along."""
+
+    def call(owner: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        for field in dataclasses.fields(owner):
+            _refuse_moving_fields(getattr(owner, field.name, None) if field.name != "parent" else None)
+        out = function(owner, *primal_of(args), **primal_of(kwargs))
+        given = {name: value.tangent if isinstance(value, Pair) else None for name, value in kwargs.items()}
+        return out, with_tangents(out, type(out), (), {**moving_fields(owner), **given})
+
+    return call
+
+
+def _refuse_moving_fields(owner: Any) -> None:
+    """Flax clones a module that is applied or bound, and the clone knows nothing of its fields' tangents."""
+    if holds_moving(owner):
+        raise LostTangent(f"a field with a tangent, in a {type(owner).__name__} that is applied, bound or cloned")
 
 
 def _absent(tangents: Any) -> Any:

@@ -137,6 +137,8 @@ def _partial(f: functools.partial[Any], args: list[Any], kwargs: Mapping[str, An
 
 def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = None) -> Outcome:
     """A function; `plain` is what a plain call would call, when `args` begins with its bound receiver."""
+    if isinstance(f, types.FunctionType) and f in API and args:
+        return API[f](primal_of(args[0]), *args[1:], **kwargs)
     outcome = own_operator(f, args) or called_child(f, args, kwargs)
     if outcome is not None:
         return outcome
