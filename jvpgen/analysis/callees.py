@@ -304,6 +304,8 @@ def _method_callee(
     if is_active(receiver, environment):
         if records.has_own_method(receiver, method, environment):
             return Unknown(f".{method}")
+        if method in TEXT_METHODS:  # a key of a dict, say
+            return Static()
         return _method_of_active(receiver, method, call)
     if instances.is_module(receiver, environment):
         module = instances.instance_class(receiver, environment)

@@ -49,7 +49,8 @@ def pushforward(
         return push(f, list(primals), kwargs)
     if len(primals) != len(tangents):
         raise TypeError(f"{len(primals)} primals but {len(tangents)} tangents")
-    args = [p if t is None or is_pair(p) else Pair(p, t) for p, t in zip(primals, tangents, strict=True)]
+    pairs = zip(primals, tangents, strict=True)
+    args = [p if t is None or isinstance(p, _KEYS) or is_pair(p) else Pair(p, t) for p, t in pairs]
     live.note(primals, tangents)
     constants = Constants([*args, *kwargs.values()])
     out, out_dot = push(f, args, kwargs)
@@ -58,6 +59,9 @@ def pushforward(
     if not is_zero(out_dot) and (unknown := unknown_member(out, caller.f_code, caller.f_globals)):
         raise LostTangent(f"{_name(f)} returned a record, and nothing that was generated knows {unknown}")
     return out, out_dot
+
+
+_KEYS = (str, bytes)  # a loop over a dict gives its keys for tangents, and they have none
 
 
 def push(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
