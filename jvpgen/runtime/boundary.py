@@ -182,6 +182,8 @@ def materialised(tangent: Any, primal: Any) -> Any:
 def _materialised_leaf(tangent: Any, primal: Any) -> Any:
     if tangent is None or isinstance(tangent, Zero) or not is_inexact(primal):
         return materialise_leaf(primal)
+    if isinstance(tangent, int | float | complex):  # of numbers that are summed, as in `sum([]) / n`
+        return jnp.full_like(materialise_leaf(primal), tangent)
     return anchor(tangent, primal)
 
 

@@ -118,6 +118,23 @@ def test_input_trees(x: Any) -> None:
     assert_close(y_dot["x"], jax.tree.map(lambda v: jnp.ones_like(v), x), 0.0)
 
 
+class Mean(nn.Module):
+    count: int = 0
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        return x, sum([x.sum() * i for i in range(self.count)]) / max(self.count, 1)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_tangents_of_python_numbers_are_arrays(count: int) -> None:
+    jvpgen.transform(Mean)
+    x = jnp.ones((2, 3))
+    out_dot = apply_jvp(Mean(count), {}, (x,), (x,))[1]
+    assert all(isinstance(leaf, jax.Array) for leaf in out_dot)
+    assert_close(out_dot, jax.jvp(lambda x: Mean(count).apply({}, x), (x,), (x,))[1], 2e-6)
+
+
 def test_inputs_that_need_no_tangent_stay_what_they_are() -> None:
     y, _ = apply_jvp(Echo(), {}, (3, "text"), None, label=5)
     assert (y["x"], y["n"], y["label"]) == (3, "text", 5)
