@@ -1,4 +1,5 @@
 """A loop over a dict of values runs over its keys: texts, which have no tangent."""
+# size: 4
 
 import flax.linen as nn
 import jax

@@ -78,7 +78,6 @@ def Copied_jvp(
 
 @body(Shift)
 def _Shift(self, x, x_dot):
-    # return x * self.param("scale", nn.initializers.ones, (2,)) + self.by
     scale, scale_dot = param(self, "scale", nn.initializers.ones, (2,))
     return x * scale + self.by, x_dot * scale + x * scale_dot + zero(self.by)
 

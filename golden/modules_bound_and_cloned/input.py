@@ -1,4 +1,5 @@
 """Modules that are bound to variables, taken from theirs, or cloned: what moves in them goes along."""
+# size: 4
 
 import flax.linen as nn
 import jax
