@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jvpgen.runtime.errors import NotGenerated, NotGeneratedWarning, StaleDerivative
     from jvpgen.runtime.jvp import jvp
     from jvpgen.runtime.transform import transform
+    from jvpgen.runtime.user_rules import linear, multilinear, no_tangent, rule
 
 __all__ = [
     "NotGenerated",
@@ -24,12 +25,20 @@ __all__ = [
     "apply_jvp",
     "derive",
     "jvp",
+    "linear",
+    "multilinear",
+    "no_tangent",
+    "rule",
     "transform",
 ]
 
 _LAZY = {
     "apply_jvp": "jvpgen.runtime.apply",
     "jvp": "jvpgen.runtime.jvp",
+    "linear": "jvpgen.runtime.user_rules",
+    "multilinear": "jvpgen.runtime.user_rules",
+    "no_tangent": "jvpgen.runtime.user_rules",
+    "rule": "jvpgen.runtime.user_rules",
     "transform": "jvpgen.runtime.transform",
     "NotGenerated": "jvpgen.runtime.errors",
     "NotGeneratedWarning": "jvpgen.runtime.errors",

@@ -39,9 +39,12 @@ from jvpgen.forward import local
 from jvpgen.forward.naming import RUNTIME_NAMES, Naming
 from jvpgen.forward.pushed import NotExpressible
 from jvpgen.forward.reached import reached_unit, remaining_of
-from jvpgen.forward.units import Remark, Spelling, Unit, globals_read, referenced
+from jvpgen.forward.references import globals_read, needs_rules, referenced
+from jvpgen.forward.units import Remark, Spelling, Unit
 from jvpgen.ir import nodes
 from jvpgen.ir.declarations.patterns import unmatched
+from jvpgen.rules import Rule
+from jvpgen.rules.reading import hold, user_rules
 from jvpgen.source.discovery import Derived as Request
 from jvpgen.source.discovery import DeriveOptions, discover
 from jvpgen.source.locating import Place, locate
@@ -142,15 +145,18 @@ def derive_named(name: str, reach: Reach, report: Report) -> str | None:
     return _alone(definition, reach, report).text
 
 
-def derive_in_memory(path: str, module_name: str, qualname: str) -> InMemory | None:
-    """The generated text for one definition of an importable file, following whatever is importable."""
-    found = _in_memory(path, module_name, qualname)
+def derive_in_memory(path: str, module_name: str, qualname: str, rules: tuple[Rule, ...] = ()) -> InMemory | None:
+    """The generated text for one definition of an importable file, following whatever is importable.
+
+    `rules` are those that the running program has for functions.
+    """
+    found = _in_memory(path, module_name, qualname, rules)
     return None if found is None else InMemory(_alone(*found, Report(), module_name).text)
 
 
-def report_in_memory(path: str, module_name: str, qualname: str) -> MemoryReport | None:
+def report_in_memory(path: str, module_name: str, qualname: str, rules: tuple[Rule, ...] = ()) -> MemoryReport | None:
     """What there is to say of the text that `derive_in_memory` gives."""
-    found = _in_memory(path, module_name, qualname)
+    found = _in_memory(path, module_name, qualname, rules)
     if found is None:
         return None
     report = Report()
@@ -160,8 +166,8 @@ def report_in_memory(path: str, module_name: str, qualname: str) -> MemoryReport
     return MemoryReport(kinds["opaque"], kinds["dispatched"], tuple(report))
 
 
-def _in_memory(path: str, module_name: str, qualname: str) -> tuple[Definition, Reach] | None:
-    reach = _importable(tuple(sys.path), os.stat(path).st_mtime_ns)
+def _in_memory(path: str, module_name: str, qualname: str, rules: tuple[Rule, ...]) -> tuple[Definition, Reach] | None:
+    reach = _importable(tuple(sys.path), os.stat(path).st_mtime_ns, rules)
     if module_name == "__main__":  # a script: imported by its file's name it would run again
         source = load(Path(path), reach.root, module_name)
         reach.add(Path(path), source)
@@ -173,13 +179,15 @@ def _in_memory(path: str, module_name: str, qualname: str) -> tuple[Definition, 
     return None if definition is None or definition.qualified in ROOTS else (definition, reach)
 
 
-def derive_local(text: str, path: str, module_name: str, place: Place, receiver: str = "") -> InMemory:
+def derive_local(
+    text: str, path: str, module_name: str, place: Place, receiver: str = "", rules: tuple[Rule, ...] = ()
+) -> InMemory:
     """The generated text for a function at a place of a file whose text is `text`: a function around the derivative.
 
     Raises:
       NotExpressible: where the function is not found, or cannot be written out.
     """
-    reach = _importable(tuple(sys.path), hash(text))
+    reach = _importable(tuple(sys.path), hash(text), rules)
     named = reach.module(module_name)
     name = module_name if module_name == "__main__" else None
     source = named if named is not None and named.text == text else parse(text, Path(path), reach.root, name)
@@ -198,9 +206,11 @@ def derive_local(text: str, path: str, module_name: str, place: Place, receiver:
 
 
 @lru_cache(maxsize=8)
-def _importable(search: tuple[str, ...], modified: int) -> Reach:
+def _importable(search: tuple[str, ...], modified: int, rules: tuple[Rule, ...]) -> Reach:
     """Everything importable, read once; anew when the file in question is another than before."""
-    return Reach(Path.cwd(), search=search, everything=True)
+    reach = Reach(Path.cwd(), search=search, everything=True)
+    hold(reach, rules)
+    return reach
 
 
 def _alone(definition: Definition, reach: Reach, report: Report, module: str = "") -> Derived:
@@ -332,8 +342,9 @@ def _emitted(
     functions += top.copies
     report.extend(_clashes(asked, functions, top))
     origin = _IN_MEMORY if settings.in_memory else f"To regenerate: {_command(source)}"
-    lines = imports.import_lines(top.imports.values(), home)
     everything = (*ordered, *copied)
+    rules = _rules_needed(everything, reach, settings)
+    lines = imports.import_lines(top.imports.values(), home, imports.registering(rules, top.meanings))
     members = _special_members(everything, source, reach)
     text = module_text(source, lines, [item.part for item in functions], settings.line_length, origin, members)
     uses = {_origin(unit, source): _uses(unit, requests, source, reach) for unit in everything}
@@ -367,6 +378,14 @@ def _imports(
     runtime = {name: spelling.runtime.get(name, name) for name in RUNTIME_NAMES}
     spelled = imports.Spelled(runtime, spelling.modules, hidden)
     return imports.imports_of(read_by(parts), source, reach, spelled, home)
+
+
+def _rules_needed(units: Iterable[Unit], reach: Reach, settings: Settings) -> Iterator[Home]:
+    """The modules whose rules run time may ask for, as the generated file imports them."""
+    for name in user_rules(reach).modules if needs_rules(units, reach) else ():
+        module = reach.module(name)
+        if module is not None:
+            yield home_of(module, reach, True, settings.packages)
 
 
 def _special_members(units: Iterable[Unit], source: SourceModule, reach: Reach) -> list[str]:

@@ -128,7 +128,10 @@ def inside_comprehension(node: nodes.Comprehension, environment: Environment) ->
 
 def callee_of(call: nodes.Call, environment: Environment) -> Callee:
     kind = classify(call, environment, is_active)
-    if isinstance(kind, callees.RuleCall):
+    if isinstance(kind, callees.RuleCall) and kind.rule.own and kind.rule.kind == "constant":
+        if passes_a_module(call, environment):  # what it does to variables is done to their tangents
+            return callees.Followed(kind.rule.name, returns_active=False)
+    elif isinstance(kind, callees.RuleCall):
         return fit.checked(kind, call, lambda argument: is_active(argument, environment))
     return kind
 

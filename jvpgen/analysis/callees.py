@@ -235,6 +235,9 @@ def _describe(function: nodes.Expression) -> str:
 
 def _global_callee(qualified: str, environment: Environment, active: bool) -> Callee:
     """What a name of the file calls; `active` says whether an argument may carry a tangent."""
+    own = environment.rule_of(qualified)
+    if own is not None:
+        return RuleCall(own)
     if qualified in _PARTNERED or qualified in control.PARTNERED:
         return Followed(qualified, returns_active=False)
     package, _, name = qualified.rpartition(".")

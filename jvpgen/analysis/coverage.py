@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from jvpgen.analysis import callees, fit
+from jvpgen.analysis import callees, fit, stubs
 from jvpgen.analysis.activity import (
     arguments_are_active,
     call_is_active,
@@ -40,6 +40,7 @@ class Remaining:
     code: str = ""
     qualified: str = ""
     inside: str = ""
+    note: str = ""
 
 
 def remaining_calls(function: nodes.Function, inside: Environment) -> list[Remaining]:
@@ -139,7 +140,8 @@ def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
     if not call_is_active(node, environment):
         return
     if isinstance(kind, callees.RuleCall) and kind.misfit:
-        yield Remaining("opaque", text, f"its rule does not say what to do where {kind.misfit}", node.span, "JVP401")
+        reason = f"its rule does not say what to do where {kind.misfit}"
+        yield Remaining("opaque", text, reason, node.span, "JVP401", note=stubs.addition(kind))
     elif _is_method_without_rule(node, kind):
         yield Remaining("opaque", text, "it has no rule", node.span, "JVP401")
     elif isinstance(kind, callees.External):
@@ -150,7 +152,8 @@ def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
             hidden = any(_hides_active(argument.value, environment) for argument in node.arguments)
             reason = f"`{kind.qualified}` has no rule and its source is not followed"
             code = "JVP501" if hidden else "JVP401"
-            yield Remaining("opaque", text, reason, node.span, code, kind.qualified)
+            note = stubs.rule(node, kind.qualified, environment)
+            yield Remaining("opaque", text, reason, node.span, code, kind.qualified, note=note)
     elif isinstance(kind, callees.Unknown | callees.Followed) and not is_decided(node.function, environment):
         yield Remaining("dispatched", text, f"`{_undecided(node.function)}` is known at run time only", node.span)
 

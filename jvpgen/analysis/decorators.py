@@ -10,6 +10,7 @@ from jvpgen.analysis.control import LIFTS
 from jvpgen.analysis.environment import Environment
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
+from jvpgen.rules.reading import NO_TANGENT
 
 _MARKS = frozenset(
     "flax.linen.compact flax.linen.module.compact flax.linen.nowrap flax.linen.module.nowrap builtins.staticmethod "
@@ -45,6 +46,12 @@ def has_own_rule(function: nodes.Function, outer: Environment) -> bool:
     """Whether a decorator gives the function a derivative, which is kept."""
     names = [_decorator(node, outer) for node in function.decorators]
     return any(name is not None and outer.global_name(name) in _OWN_RULE for name in names)
+
+
+def drops_tangents(function: nodes.Function, outer: Environment) -> bool:
+    """Whether a decorator says that what the function returns has no tangent."""
+    names = [dotted(node) for node in function.decorators]
+    return any(name is not None and outer.global_name(name) in NO_TANGENT for name in names)
 
 
 def _decorator(node: nodes.Expression, outer: Environment) -> str | None:

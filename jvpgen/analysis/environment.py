@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jvpgen.analysis.filling import Filling
 from jvpgen.ir import nodes
+from jvpgen.rules import Rule
 
 if TYPE_CHECKING:
     from jvpgen.analysis.values import Called
@@ -35,6 +36,14 @@ def _calls_nothing(name: str) -> Called | None:
 
 def _no_submodules(name: str) -> Mapping[str, str | None]:
     return {}
+
+
+def _no_rule(name: str) -> Rule | None:
+    return None
+
+
+def _no_parameters(name: str) -> tuple[str, ...]:
+    return ()
 
 
 def _no_filling(name: str) -> Filling | None:
@@ -102,7 +111,8 @@ class Environment:
     in which of its arguments a function, or a method, may store something, None where nobody knows;
     `static_parameters_of` the parameters without a tangent of a function, or of a module class's `__call__`, in reach;
     `members` are what classes of values declare, `arrays` the locals that plainly hold no value of such a class;
-    `value_calls` what a value of a file calls when it is called.
+    `value_calls` what a value of a file calls when it is called; `rule_of` the rule that users have for a function,
+    `parameters_of` the names of its parameters.
     """
 
     qualified: Callable[[str], str | None] = _unknown
@@ -125,6 +135,8 @@ class Environment:
     is_static_function: Callable[[str], bool] = _never
     filling: Callable[[str], Filling | None] = _no_filling
     static_parameters_of: Callable[[str], frozenset[str] | None] = _no_attributes
+    rule_of: Callable[[str], Rule | None] = _no_rule
+    parameters_of: Callable[[str], tuple[str, ...]] = _no_parameters
     members: Callable[[], Members] = Members
     arrays: frozenset[str] = frozenset()
     value_calls: Callable[[str], Called | None] = _calls_nothing

@@ -16,17 +16,18 @@ import libcst as cst
 from jvpgen.analysis import filling
 from jvpgen.analysis.activity import fillings, function_environment, is_active
 from jvpgen.analysis.decided import is_decided
-from jvpgen.analysis.environment import ClassFacts, Environment, Members
+from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.filling import Filling
 from jvpgen.analysis.holdings import returned_instance
 from jvpgen.analysis.instances import instance_class, is_collection, is_constructor
 from jvpgen.analysis.members import first_parameter, members_of, stored_attributes
 from jvpgen.analysis.static import static_parameters
 from jvpgen.analysis.static_results import only_computes_static
-from jvpgen.analysis.values import Called, called_through
+from jvpgen.analysis.values import called_through
 from jvpgen.ir import nodes
 from jvpgen.ir.explicit import mangled, outside_class
 from jvpgen.ir.lower import lower_function
+from jvpgen.rules.reading import own_rule, parameter_names
 from jvpgen.source import flax_names
 from jvpgen.source.bindings import bindings_of
 from jvpgen.source.classes import Field, Method, fields, find_method, methods, mro, own_methods
@@ -84,42 +85,23 @@ def file_environment(
             return found.kind
         return "module_class" if flax_names.is_module_class(name) else None
 
-    def active_of(name: str) -> frozenset[str] | None:
-        return active_attributes_of(name, source, reach)
-
-    def submodules_of(name: str) -> Mapping[str, str | None]:
-        return _submodules_of(name, source, reach)
-
-    def returned_class(name: str) -> str | None:
-        return _returned_class(name, source, reach)
-
     def is_static_function(name: str) -> bool:
         found = reach.definition(name, source)
         return found is not None and found.kind == "function" and _is_static(found, reach)
 
-    def value_calls(name: str) -> Called | None:
-        return called_through(name, source, reach)
-
-    def filled_by(name: str) -> Filling | None:
-        return filling_of(name, source, reach)
-
-    def members() -> Members:
-        return members_of(source, reach)
-
-    def static_parameters_of(name: str) -> frozenset[str] | None:
-        return _static_parameters_of(name, source, reach)
-
     return Environment(
         qualified,
         kind,
-        active_of=active_of,
-        submodules_of=submodules_of,
-        returned_class=returned_class,
+        active_of=lambda name: active_attributes_of(name, source, reach),
+        submodules_of=lambda name: _submodules_of(name, source, reach),
+        returned_class=lambda name: _returned_class(name, source, reach),
         is_static_function=is_static_function,
-        static_parameters_of=static_parameters_of,
-        filling=filled_by,
-        members=members,
-        value_calls=value_calls,
+        static_parameters_of=lambda name: _static_parameters_of(name, source, reach),
+        filling=lambda name: filling_of(name, source, reach),
+        rule_of=lambda name: own_rule(name, source, reach),
+        parameters_of=lambda name: parameter_names(name, source, reach),
+        members=lambda: members_of(source, reach),
+        value_calls=lambda name: called_through(name, source, reach),
     )
 
 

@@ -38,10 +38,14 @@ def update_parameters(call: nodes.Call, update: AtUpdate) -> list[str] | None:
 
 def checked(kind: RuleCall, call: nodes.Call, is_active: Callable[[nodes.Expression], bool]) -> RuleCall:
     """The classification, with the reason why the rule is none for this call if an argument is active that may not."""
-    constant = {parameter.name for parameter in kind.rule.parameters if parameter.role == "affine"}
-    if not constant or not any(is_active(argument.value) for argument in call.arguments):
+    constant = {parameter.name for parameter in kind.rule.parameters if parameter.role in ("affine", "still")}
+    if kind.rule.own and kind.rule.kind == "constant":
+        return kind
+    if not (constant or kind.rule.own) or not any(is_active(argument.value) for argument in call.arguments):
         return kind
     names = bound_parameters(call, kind.rule, kind.receiver)
+    if names is None and kind.rule.own:
+        return replace(kind, misfit=f"it is not called as `{kind.rule.signature}`")
     if names is None:  # for a rule that wants tensors, run time decides
         return replace(kind, misfit="an argument may carry a tangent") if kind.rule.kind == "constant" else kind
     given = names[len(names) - len(call.arguments) :]

@@ -20,7 +20,7 @@ from jvpgen.project.files import Layout, sources
 from jvpgen.project.outcome import Outcome, Switches, shown_output
 from jvpgen.project.roots import project_root
 
-_USAGE_CODES = frozenset({"JVP202", "JVP904", "JVP911", "JVP912", "JVP913"})
+_USAGE_CODES = frozenset({"JVP202", "JVP203", "JVP904", "JVP911", "JVP912", "JVP913"})
 _WORDS = {
     "written": "written",
     "deleted": "deleted",

@@ -46,6 +46,11 @@ class TopLevel:
         self._meanings |= {name: f"builtins.{name}" for name in self.builtins}
         self._meanings |= {part.name: f"<{part.name}>" for part in own if isinstance(part, nodes.Function)}
 
+    @property
+    def meanings(self) -> Mapping[str, str]:
+        """What every name means here that is imported, builtin or a function."""
+        return self._meanings
+
     def add(self, source: SourceModule, copies: Iterable[Copy], imports: Mapping[str, Import]) -> None:
         """Puts in what was made from `source`, which imports `imports`."""
         added = list(copies)

@@ -53,6 +53,14 @@ class Import:
 
 
 @dataclass(frozen=True)
+class Registering:
+    """The import of a module for the rules that it registers; `alone` is the one where its folder is no package."""
+
+    statement: str
+    alone: str | None = None
+
+
+@dataclass(frozen=True)
 class Spelled:
     """How functions made from one file spell what they read: the runtime's names, JAX's modules, hidden names.
 
@@ -104,21 +112,43 @@ def _from(module: str, original: str, name: str) -> Import:
     return Import(f"from {module} import {spelled}", f"{module}.{original}")
 
 
-def import_lines(imports: Iterable[Import], home: Home) -> list[str]:
-    """The import statements, in the groups standard library, others, relative imports and the source itself."""
+def import_lines(imports: Iterable[Import], home: Home, registering: Iterable[Registering] = ()) -> list[str]:
+    """The import statements, in the groups standard library, others, relative imports, rules and the source itself."""
     found = list(imports)
     ours = [item.statement for item in found if item.statement.startswith("from jvpgen.")]
     others = [item.statement for item in found if not item.own and item.statement not in ours]
     own = _joined(item.statement for item in found if item.own)
     plain = [*_joined(dict.fromkeys(others)), *_joined(dict.fromkeys(ours))]
-    if home.alone is None or not own:
-        return _sections(plain, own)
-    alone = [line.replace(f"from {home.module} ", f"from {home.alone} ", 1) for line in own]
+    rules = list(registering)
+    decided = [item.statement for item in rules if item.alone is None]
+    lines = _sections(plain, [*decided, *(own if home.alone is None else ())])
+    for item in rules:
+        if item.alone is not None:
+            lines += _either([item.statement], [item.alone])
+    if home.alone is not None and own:
+        lines += _either(own, [line.replace(f"from {home.module} ", f"from {home.alone} ", 1) for line in own])
+    return lines
+
+
+def _either(lines: Iterable[str], alone: Iterable[str]) -> list[str]:
+    return ["", "try:", *(f"    {line}" for line in lines), EITHER, *(f"    {line}" for line in alone)]
+
+
+def registering(rules: Iterable[Home], taken: Mapping[str, str]) -> list[Registering]:
+    """The imports of modules that write rules; `taken` are names that mean something in the file, and what."""
     return [
-        *_sections(plain, ()),
-        *("", "try:", *(f"    {line}" for line in own)),
-        *(EITHER, *(f"    {line}" for line in alone)),
+        Registering(_unused(home.module, taken), None if home.alone is None else _unused(home.alone, taken))
+        for home in rules
     ]
+
+
+def _unused(module: str, taken: Mapping[str, str]) -> str:
+    """The import of a module for what it does, under a name that hides nothing."""
+    top, _, _ = module.partition(".")
+    if taken.get(top, top) == top:
+        return f"import {module}  # noqa: F401"
+    name = next(name for count in range(1, 99) if (name := module.rpartition(".")[2] + "_" * count) not in taken)
+    return f"import {module} as {name}  # noqa: F401"
 
 
 def added_import_lines(

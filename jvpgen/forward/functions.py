@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from jvpgen.analysis.activity import active_parameter_names, function_environment
-from jvpgen.analysis.decorators import wraps_derivative
+from jvpgen.analysis.decorators import drops_tangents, wraps_derivative
 from jvpgen.analysis.effects import is_pure
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.inertness import as_function
@@ -32,7 +32,8 @@ def push_function(
 ) -> nodes.Function:
     """The body of `function`: a function of primals and tangents that returns both; `defaults` are tangents."""
     active = derived_parameters(function, frame.environment)
-    inside = frame.within(function_environment(function, frame.environment, active))
+    drops = drops_tangents(function, frame.environment)
+    inside = replace(frame, environment=function_environment(function, frame.environment, active), drops_tangents=drops)
     body = statements.push_block(function.body, inside, depth + 1)
     if _falls_through(body) and any(isinstance(node, nodes.Return) for part in body for node in nodes.walk(part)):
         body = (*body, nodes.Return(tuple_of((nodes.Constant("None"), nodes.Constant("None")))))

@@ -57,11 +57,15 @@ def paired(pair: nodes.Expression, source: nodes.Expression) -> Pushed:
 
 @dataclass(frozen=True)
 class Frame:
-    """The function that is being pushed: what is known of it, how its names are spelled, how long a line is."""
+    """The function that is being pushed: what is known of it, how its names are spelled, how long a line is.
+
+    `drops_tangents` says that what it returns has no tangent, whatever it is made of.
+    """
 
     environment: Environment
     naming: Naming
     width: int = 88
+    drops_tangents: bool = False
 
     def within(self, environment: Environment) -> Frame:
         return replace(self, environment=environment)

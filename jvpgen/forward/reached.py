@@ -17,17 +17,8 @@ from jvpgen.analysis.members import first_parameter
 from jvpgen.analysis.records import OPERATOR_METHODS
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report
-from jvpgen.forward.units import (
-    Spelling,
-    Unit,
-    called_by,
-    derive_unit,
-    held_by_fields,
-    is_getter,
-    label_of,
-    records_used,
-    sources_of,
-)
+from jvpgen.forward.references import called_by, held_by_fields, records_used, sources_of
+from jvpgen.forward.units import Spelling, Unit, derive_unit, is_getter, label_of
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
 from jvpgen.source.classes import Method, find_method, own_methods

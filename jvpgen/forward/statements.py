@@ -15,6 +15,7 @@ from jvpgen.forward.pushed import (
     Block,
     Frame,
     NotExpressible,
+    Pushed,
     fits,
     name_value,
     settle,
@@ -140,11 +141,13 @@ def _return(value: nodes.Expression | None, frame: Frame, block: Block) -> None:
         block.add(nodes.Return(tuple_of((nodes.Constant("None"), nodes.Constant("None")))))
         return
     pushed = expressions.push(value, frame, block)
-    if pushed.pair is not None:
+    if pushed.pair is not None and not frame.drops_tangents:
         block.add(nodes.Return(pushed.pair))
         return
     if not pushed.is_plain:
         pushed = settle(pushed, frame, block)
+    if frame.drops_tangents:
+        pushed = Pushed(pushed.primal)
     if pushed.tangent is None and not is_trivial(pushed.primal):
         pushed = name_value(pushed, frame, block)
     tangent = pushed.tangent if pushed.tangent is not None else frame.zero(pushed.primal)

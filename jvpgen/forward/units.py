@@ -6,7 +6,7 @@ What cannot be pushed is left out with a remark; at run time it is differentiate
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,7 +14,7 @@ import libcst as cst
 
 from jvpgen.analysis.activity import function_environment, leaves_active
 from jvpgen.analysis.coverage import Remaining, remaining_calls
-from jvpgen.analysis.decorators import has_own_rule, keeps_results, unknown_decorator
+from jvpgen.analysis.decorators import drops_tangents, has_own_rule, keeps_results, unknown_decorator
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment, storing_methods
 from jvpgen.analysis.inertness import needs_pushing
@@ -27,10 +27,11 @@ from jvpgen.forward.pushed import Frame, NotExpressible, call
 from jvpgen.forward.tidy import tidied
 from jvpgen.ir import nodes
 from jvpgen.ir.explicit import mangled
-from jvpgen.ir.lower import lower_expression, lower_function, parse_expression
-from jvpgen.ir.scoping import all_names, dotted, reads
+from jvpgen.ir.lower import lower_function, parse_expression
+from jvpgen.ir.scoping import all_names, reads
+from jvpgen.rules import lookup
 from jvpgen.source.circles import leads_in_a_circle
-from jvpgen.source.classes import Method, fields, own_methods
+from jvpgen.source.classes import Method, own_methods
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
 
@@ -116,7 +117,7 @@ def derive_unit(definition: Definition, reach: Reach, spelling: Spelling, report
             report.add(diagnostic("JVP501", f"`{item.expression}` gets a function over active values", item.span))
         elif item.code == "JVP401":
             message = f"`{item.expression}` goes through `jax.jvp`: {item.reason}"
-            report.add(diagnostic("JVP401", message, item.span))
+            report.add(diagnostic("JVP401", message, item.span, notes=filter(None, (item.note,))))
     return unit
 
 
@@ -127,7 +128,8 @@ def _function_unit(definition: Definition, order: int, reach: Reach, spelling: S
     assert isinstance(definition.node, cst.FunctionDef)
     function = lower_function(definition.node, definition.module.span)
     outer = file_environment(definition.module, reach, definition)
-    if has_own_rule(function, outer):
+    has_rule = has_own_rule(function, outer) or outer.rule_of(definition.qualified) is not None
+    if has_rule and not (drops_tangents(function, outer) and _calls_a_parameter(function)):
         return Unit(definition, order, (), {}, ())
     unknown = [found for found in (unknown_decorator(item, outer) for item in function.decorators) if found]
     body = _pushed(
@@ -138,6 +140,19 @@ def _function_unit(definition: Definition, order: int, reach: Reach, spelling: S
         return Unit(definition, order, (body,), {"": body}, _inside(definition.path_in_module, remaining))
     remaining.append(_as_opaque(function, body))
     return Unit(definition, order, (body,), {}, _inside(definition.path_in_module, remaining))
+
+
+def _calls_a_parameter(function: nodes.Function) -> bool:
+    """Whether a function may be given a module: it calls a parameter, or a method that no array has."""
+    names = function.parameters.names()
+    for node in nodes.walk(function):
+        match node:
+            case nodes.Call(function=nodes.Name(id=name)) if name in names:
+                return True
+            case nodes.Call(function=nodes.Attribute(value=nodes.Name(id=name), attribute=method)) if name in names:
+                if lookup(f"array.{method}") is None:
+                    return True
+    return False
 
 
 # --- Classes ----------------------------------------------------------------------------------------------------------
@@ -322,160 +337,3 @@ def renamed_tangents(function: nodes.Function, outer: Environment, frame: Frame)
 
 def _as_opaque(function: nodes.Function, remark: Remark) -> Remaining:
     return Remaining("opaque", function.name, remark.text, function.span, "JVP403")
-
-
-# --- What a unit reaches ----------------------------------------------------------------------------------------------
-
-
-def referenced(unit: Unit, reach: Reach) -> tuple[Definition, ...]:
-    """Definitions that the unit's bodies may call: named in them, in field defaults, or in values that they name."""
-    source = unit.definition.module
-    outer = file_environment(source, reach, unit.definition)
-    found = {other.key: other for other in (*unit.bases, *records_used(unit, outer, reach))}
-    names = [(name, source, outer) for name in _names_read(unit, reach)]
-    for definition in (unit.definition, *unit.bases):
-        if definition.kind == "module_class":
-            names += _default_names(definition, reach)
-    values = {name for body in unit.bodies.values() for name in _value_reads(body)}
-    for name, asking, definition in _definitions_named(names, reach):
-        is_called_plainly = definition.kind == "function" and asking is source and name not in values
-        if not is_called_plainly:
-            found.setdefault(definition.key, definition)
-    found.pop(unit.definition.key, None)
-    return tuple(found.values())
-
-
-def called_by(unit: Unit, method: str, reach: Reach) -> Iterator[Definition]:
-    """Module classes and functions that one body of the unit may call with tangents, as far as it names them."""
-    source = unit.definition.module
-    outer = file_environment(source, reach, unit.definition)
-    values = set(_value_reads(unit.bodies[method])) if method in unit.bodies else set()
-    names = [(name, source, outer) for name in _names_read(unit, reach, method)]
-    for name, asking, definition in _definitions_named(names, reach):
-        if definition.kind == "module_class" or asking is None or name in values:
-            yield definition
-
-
-def held_by_fields(definition: Definition, reach: Reach) -> Iterator[Definition]:
-    """Module classes and functions that the fields of a module class hold by default."""
-    yield from (found for _, _, found in _definitions_named(_default_names(definition, reach), reach))
-
-
-_Named = tuple[str, SourceModule, Environment]
-
-
-def _definitions_named(names: Iterable[_Named], reach: Reach) -> Iterator[tuple[str, SourceModule | None, Definition]]:
-    """The module classes and functions of these names, each with the file that names it, and those in the values of
-    these names, for which that is None."""
-    waiting = [(name, asking, environment, True) for name, asking, environment in names]
-    seen: set[tuple[str, bool]] = set()
-    while waiting:
-        name, asking, environment, is_direct = waiting.pop(0)
-        qualified = environment.qualified(name)
-        named = reach.definition(qualified, asking) if qualified is not None else None
-        if named is None:
-            continue
-        definition = named if named.kind != "function" else _owner(named, reach) or named
-        if (definition.key, is_direct) in seen:
-            continue
-        seen.add((definition.key, is_direct))
-        if definition.kind in ("module_class", "function"):
-            yield name, asking if is_direct else None, definition
-        elif definition.kind == "value":
-            inner = file_environment(definition.module, reach)
-            waiting += [(part, definition.module, inner, False) for part in _value_names(definition)]
-
-
-def _names_read(unit: Unit, reach: Reach, method: str | None = None) -> list[str]:
-    return sorted({name for function in sources_of(unit, reach, method) for name in _dotted_reads(function)})
-
-
-def records_used(unit: Unit, outer: Environment, reach: Reach) -> Iterator[Definition]:
-    """Classes of values in sight with a member that the unit may use: by its name, or by an operator."""
-    read = [node for function in sources_of(unit, reach) for node in nodes.walk(function)]
-    names = {node.attribute for node in read if isinstance(node, nodes.Attribute)}
-    has_operators = any(isinstance(node, nodes.Binary | nodes.Unary | nodes.Subscript | nodes.Call) for node in read)
-    for definition in outer.members().classes:
-        if "<locals>" in definition.path_in_module:  # it cannot be named from outside
-            continue
-        own = {name for name, method in own_methods(definition, reach).items() if is_value_method(method)}
-        if own & names or (has_operators and own & OPERATOR_METHODS):
-            yield definition
-
-
-def globals_read(unit: Unit, reach: Reach) -> frozenset[str]:
-    """Top-level names of its own file that the unit's source reads: imports and constants too."""
-    bound = reach.names(unit.definition.module).bindings
-    return frozenset(name for function in sources_of(unit, reach) for name in reads(function) if name in bound)
-
-
-def _owner(method: Definition, reach: Reach) -> Definition | None:
-    """The module class whose method a definition is."""
-    if "." not in method.path_in_module:
-        return None
-    qualified = method.qualified.rpartition(".")[0]
-    owner = reach.definition(qualified, method.module)
-    return owner if owner is not None and owner.kind == "module_class" else None
-
-
-def sources_of(unit: Unit, reach: Reach, only: str | None = None) -> Iterator[nodes.Function]:
-    """The functions of the source that the unit was made from: `setup` too, which may have no body."""
-    definition = unit.definition
-    if definition.kind != "function":
-        for name, method in own_methods(definition, reach).items():
-            if only in (None, name):
-                yield lowered(method)
-    elif isinstance(definition.node, cst.FunctionDef):
-        yield lower_function(definition.node)
-
-
-def _dotted_reads(function: nodes.Function) -> Iterator[str]:
-    """Names and attribute chains that a body reads from its module; of a chain every part is one."""
-    free = reads(function)
-    for node in nodes.walk(function):
-        if isinstance(node, nodes.Name | nodes.Attribute):
-            name = dotted(node)
-            if name is not None and name.split(".")[0] in free:
-                yield name
-
-
-def _value_reads(function: nodes.Function) -> Iterator[str]:
-    """Names that a body reads other than to call them plainly: what it gives to `pushforward`, stores or passes on."""
-    free = reads(function)
-
-    def found(node: nodes.Node) -> Iterator[str]:
-        name = dotted(node) if isinstance(node, nodes.Name | nodes.Attribute) else None
-        if name is not None and name.split(".")[0] in free:
-            yield name
-        for child in nodes.children(node):
-            is_callee = isinstance(node, nodes.Call) and child is node.function
-            if is_callee and isinstance(child, nodes.Name | nodes.Attribute) and dotted(child) is not None:
-                continue
-            yield from found(child)
-
-    for statement in function.body:
-        yield from found(statement)
-
-
-def _default_names(definition: Definition, reach: Reach) -> list[_Named]:
-    """Names in the defaults of a class's fields."""
-    found = []
-    for item in fields(definition, reach):
-        if item.default_node is not None:
-            environment = file_environment(item.owner.module, reach)
-            found += [(name, item.owner.module, environment) for name in _names_in(item.default_node)]
-    return found
-
-
-def _value_names(definition: Definition) -> Iterable[str]:
-    """Names in a value of the file; a function whose derivative the user gives, `jax.custom_jvp(f)`, needs no other."""
-    found = _names_in(definition.node)
-    return () if any(name.endswith(("custom_jvp", "custom_vjp")) for name in found) else found
-
-
-def _names_in(node: cst.CSTNode) -> list[str]:
-    if not isinstance(node, cst.BaseExpression):
-        return []
-    lowered_node = lower_expression(node)
-    names = (dotted(part) for part in nodes.walk(lowered_node) if isinstance(part, nodes.Name | nodes.Attribute))
-    return [name for name in names if name is not None]

@@ -35,6 +35,10 @@ class Build:
     inspections: tuple[Mapping[str, Any], ...] = ()
 
 
+# Without the packages that should be followed, or with other rules than are meant, other text would be written.
+_OF_THE_PROJECT = frozenset(("JVP202", "JVP203", "JVP405", "JVP406", "JVP407", "JVP408"))
+
+
 @dataclass(frozen=True)
 class _Made:
     """One file's derivation; `derived` is None where it failed or where there is nothing to derive."""
@@ -68,8 +72,8 @@ def build(
     asking = set() if switches.all else set(that_may_ask([path for path in found if path not in named], layout))
     inputs = [path for path in found if switches.all or path in named or path in asking]
     report.extend(compiler.problems)
-    if report.has_errors and any(found.code == "JVP202" for found in report):
-        return Build((), report)  # without the packages that it should follow, other text would be written
+    if any(found.severity == "error" and found.code in _OF_THE_PROJECT for found in report):
+        return Build((), report)
     generator = generator_key(layout.config, compiler.rules)
     made = _derive_all(inputs, layout, compiler, switches, generator)
     for item in made.values():

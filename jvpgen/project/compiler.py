@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -68,7 +68,7 @@ class Compiler(Protocol):
 
     @property
     def problems(self) -> Sequence[Diagnostic]:
-        """What is wrong beyond single files: followed packages that are missing, followed files that cannot be read."""
+        """What is wrong beyond single files: followed packages that are missing, files that cannot be read, rules."""
 
 
 # --- The pipeline as a compiler ---------------------------------------------------------------------------------------
@@ -84,7 +84,8 @@ class Pipeline:
 
     @cached_property
     def _reach(self) -> Reach:
-        return Reach(self.layout.root, follow=self.layout.config.follow, search=sys.path)
+        config = self.layout.config
+        return Reach(self.layout.root, follow=config.follow, search=sys.path, rules=config.rules)
 
     def derive(self, path: Path, needs: frozenset[str], report: Report, *, reached: bool = False) -> Derived | None:
         """See `Compiler`."""
@@ -103,20 +104,32 @@ class Pipeline:
     @property
     def rules(self) -> Sequence[object]:
         """See `Compiler`."""
+        from jvpgen.rules.reading import user_rules
         from jvpgen.rules.table import RULES
 
-        return tuple(replace(rule, place="") for rule in RULES.values())  # a rule may move within its file
+        users = user_rules(self._reach)
+        own = [replace(rule, name=name) for name, rule in users.table.items()]
+        # a rule may move within its file
+        rules = (replace(rule, place="") for rule in (*RULES.values(), *own))
+        return (*rules, *users.modules)
 
     @property
     def problems(self) -> Sequence[Diagnostic]:
         """See `Compiler`."""
+        from jvpgen.rules.reading import user_rules
+
+        rules = user_rules(self._reach)
         missing = (
-            diagnostic(
-                "JVP202", f"`follow` names `{name}`, which is not found", entry_span(self.layout.root, "follow", name)
-            )
-            for name in self._reach.missing
+            *self._missing("JVP202", "follow", self._reach.missing),
+            *self._missing("JVP203", "rules", rules.missing),
         )
-        return (*missing, *self._reach.problems)
+        return (*missing, *rules.problems, *self._reach.problems)
+
+    def _missing(self, code: str, key: str, names: Iterable[str]) -> Iterator[Diagnostic]:
+        for name in names:
+            yield diagnostic(
+                code, f"`{key}` names `{name}`, which is not found", entry_span(self.layout.root, key, name)
+            )
 
 
 def of(layout: Layout, everything: bool, inspecting: bool = False) -> Compiler:

@@ -30,6 +30,7 @@ class Config:
     follow: tuple[str, ...] = ()  # packages outside the project whose source may be read
     line_length: int = 88
     namespace_packages: tuple[str, ...] = ()  # folders that are packages though they have no __init__.py
+    rules: tuple[str, ...] = ()  # modules that write rules for functions
 
 
 def read_config(root: Path, report: Report) -> Config:
@@ -97,6 +98,7 @@ _KINDS: Mapping[str, _Kind] = {
     "follow": _STRINGS,
     "line-length": _Kind("a whole number from 40 to 320", _width),
     "namespace-packages": _STRINGS,
+    "rules": _STRINGS,
 }
 KEYS = tuple(_KINDS)
 

@@ -37,7 +37,8 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -45,7 +46,7 @@ from types import MappingProxyType
 from typing import Literal
 
 ParameterKind = Literal["positional", "keyword", "star", "any"]
-Role = Literal["tensor", "static", "affine"]
+Role = Literal["tensor", "static", "affine", "still"]
 Kind = Literal["constant", "linear", "multilinear", "formula", "call", "unsupported"]
 
 MODULES: Mapping[str, str] = MappingProxyType(
@@ -56,12 +57,23 @@ TERM_NAMES = frozenset(("jnp", "lax", "nn", "jax", "np", "out"))
 
 
 class RuleError(Exception):
-    """A rule that contradicts the grammar; the message starts with the file and line that wrote it."""
+    """A rule that contradicts the grammar; from a word, the message starts with the file and line that wrote it.
+
+    `about` is the argument that is wrong, where it is not the signature.
+    """
+
+    def __init__(self, message: str, about: str = "") -> None:
+        super().__init__(message)
+        self.about = about
 
 
 @dataclass(frozen=True)
 class RuleParameter:
-    """One parameter. A positional one may be given by name too; `any` (written `...`) takes what no other one takes."""
+    """One parameter. A positional one may be given by name too; `any` (written `...`) takes what no other one takes.
+
+    A "static" one has no tangent that matters. An "affine" one must be constant, and is 0 in the call on the tangents;
+    a "still" one must be constant, and stands in that call as it is.
+    """
 
     name: str
     kind: ParameterKind = "positional"
@@ -71,7 +83,7 @@ class RuleParameter:
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """How the tangent of a call follows from those of its arguments."""
+    """How the tangent of a call follows from those of its arguments. `own` rules were written by a user."""
 
     name: str
     parameters: tuple[RuleParameter, ...]
@@ -81,6 +93,7 @@ class Rule:
     function: str | None = None
     reason: str = ""
     place: str = ""
+    own: bool = False
 
     @cached_property
     def tensors(self) -> tuple[str, ...]:
@@ -110,50 +123,48 @@ def rules(*groups: Iterable[Rule]) -> tuple[Rule, ...]:
 
 
 def constant(*signatures: str) -> list[Rule]:
-    place = _place()
-    return [_read(signature, "constant", (), place) for signature in signatures]
+    with _placed() as place:
+        return [_read(signature, "constant", (), place) for signature in signatures]
 
 
 def linear(*signatures: str, tensors: str | None = None) -> list[Rule]:
-    place = _place()
-    return [_read(signature, "linear", _named(tensors, 1), place) for signature in signatures]
+    with _placed() as place:
+        return [_read(signature, "linear", _named(tensors, 1), place) for signature in signatures]
 
 
 def multilinear(*signatures: str, tensors: str | None = None) -> list[Rule]:
-    place = _place()
-    return [_read(signature, "multilinear", _named(tensors, 2), place) for signature in signatures]
+    with _placed() as place:
+        return [_read(signature, "multilinear", _named(tensors, 2), place) for signature in signatures]
 
 
 def rule(*signatures: str, broadcast: bool = False, **terms: str) -> list[Rule]:
-    place = _place()
-    by_parameter = {}
-    for key, term in terms.items():
-        if not key.endswith("_dot"):
-            raise RuleError(f"{place}: a term is given as NAME_dot=..., not as {key}=...")
-        by_parameter[key.removesuffix("_dot")] = term
-    made = [_read(signature, "formula", tuple(by_parameter), place) for signature in signatures]
-    for one in made:
-        for parameter, term in by_parameter.items():
-            _check_term(one, parameter, term)
-    return [replace(one, terms=MappingProxyType(by_parameter), broadcast=broadcast) for one in made]
+    with _placed() as place:
+        by_parameter = terms_by_parameter(terms)
+        made = [_read(signature, "formula", tuple(by_parameter), place) for signature in signatures]
+        return [with_terms(one, by_parameter, broadcast) for one in made]
 
 
 def call(signature: str, function: str, *, tensors: str | None = None) -> list[Rule]:
-    place = _place()
-    if not function.isidentifier() or not function.endswith("_jvp"):
-        raise RuleError(f"{place}: {function!r} does not name a formula: it should end in _jvp")
-    return [replace(_read(signature, "call", _named(tensors, 1), place), function=function)]
+    with _placed() as place:
+        if not function.isidentifier() or not function.endswith("_jvp"):
+            raise RuleError(f"{function!r} does not name a formula: it should end in _jvp")
+        return [replace(_read(signature, "call", _named(tensors, 1), place), function=function)]
 
 
 def unsupported(*signatures: str, reason: str) -> list[Rule]:
-    place = _place()
-    return [replace(_read(signature, "unsupported", (), place), reason=reason) for signature in signatures]
+    with _placed() as place:
+        return [replace(_read(signature, "unsupported", (), place), reason=reason) for signature in signatures]
 
 
-def _place() -> str:
-    """The file and line of the family file that is calling one of the words."""
-    frame = sys._getframe(2)
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+@contextmanager
+def _placed() -> Iterator[str]:
+    """The file and line of the family file that is calling one of the words; what is wrong is said to stand there."""
+    frame = sys._getframe(3)
+    place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    try:
+        yield place
+    except RuleError as wrong:
+        raise RuleError(f"{place}: {wrong}") from None
 
 
 def _named(tensors: str | None, default_count: int) -> tuple[str, ...] | int:
@@ -174,37 +185,49 @@ _UNARY = re.compile(rf"(?P<operator>-|\+|~|not )(?P<operand>{_NAME})")
 
 def _read(signature: str, kind: Kind, tensors: tuple[str, ...] | int, place: str) -> Rule:
     """The rule without its terms: its name and its parameters with their roles."""
-    name, parameters = _parse(signature, place)
+    name, parameters = _parse(signature)
+    return with_roles(name, parameters, kind, tensors, signature, place)
+
+
+def with_roles(
+    name: str,
+    parameters: Sequence[RuleParameter],
+    kind: Kind,
+    tensors: tuple[str, ...] | int,
+    signature: str,
+    place: str,
+) -> Rule:
+    """The rule without its terms, its tensors being those named, or so many of the first parameters."""
     named = tuple(parameter.name for parameter in parameters)
     if len(set(named)) < len(named):
-        raise RuleError(f"{place}: {signature}: a parameter is named twice")
+        raise RuleError(f"{signature}: a parameter is named twice")
     wanted = tensors if isinstance(tensors, tuple) else named[:tensors]
     if unknown := [tensor for tensor in wanted if tensor not in named]:
-        raise RuleError(f"{place}: {signature} has no parameter {', '.join(unknown)}")
-    return Rule(name, tuple(_with_role(item, kind, wanted, signature, place) for item in parameters), kind, place=place)
+        raise RuleError(f"{signature} has no parameter {', '.join(unknown)}")
+    return Rule(name, tuple(_with_role(item, kind, wanted, signature) for item in parameters), kind, place=place)
 
 
-def _with_role(item: RuleParameter, kind: Kind, tensors: tuple[str, ...], signature: str, place: str) -> RuleParameter:
+def _with_role(item: RuleParameter, kind: Kind, tensors: tuple[str, ...], signature: str) -> RuleParameter:
     if item.name in tensors:
         if item.kind == "any":
-            raise RuleError(f"{place}: {signature}: `...` cannot be a tensor")
+            raise RuleError(f"{signature}: `...` cannot be a tensor")
         return replace(item, role="tensor")
     if kind != "formula" and item.default is not None:
         if item.default != "0":
-            raise RuleError(f"{place}: {signature}: an affine parameter is written {item.name}=0")
+            raise RuleError(f"{signature}: an affine parameter is written {item.name}=0")
         return replace(item, role="affine", default=None)
     return item
 
 
-def _parse(signature: str, place: str) -> tuple[str, list[RuleParameter]]:
+def _parse(signature: str) -> tuple[str, list[RuleParameter]]:
     if found := _AT.fullmatch(signature):
         first = [RuleParameter(found["receiver"]), RuleParameter(found["index"])]
-        return f"array.at.{found['name']}", first + _parameters(found["inside"], signature, place)
+        return f"array.at.{found['name']}", first + read_parameters(found["inside"], signature)
     if found := _FUNCTION.fullmatch(signature):
-        return MODULES[found["root"]] + found["path"], _parameters(found["inside"], signature, place)
+        return MODULES[found["root"]] + found["path"], read_parameters(found["inside"], signature)
     if found := _METHOD.fullmatch(signature):
         first = [RuleParameter(found["receiver"])]
-        return f"array.{found['name']}", first + _parameters(found["inside"], signature, place)
+        return f"array.{found['name']}", first + read_parameters(found["inside"], signature)
     if found := _ATTRIBUTE.fullmatch(signature):
         return f"array.{found['name']}", [RuleParameter(found["receiver"])]
     if found := _SUBSCRIPT.fullmatch(signature):
@@ -215,10 +238,11 @@ def _parse(signature: str, place: str) -> tuple[str, list[RuleParameter]]:
         number = found["right"] if found["right"].isdigit() else ""
         right = [] if number else [RuleParameter(found["right"])]
         return f"operator.{found['operator']}{number}", [RuleParameter(found["left"]), *right]
-    raise RuleError(f"{place}: cannot read the signature {signature!r}")
+    raise RuleError(f"cannot read the signature {signature!r}")
 
 
-def _parameters(inside: str, signature: str, place: str) -> list[RuleParameter]:
+def read_parameters(inside: str, signature: str) -> list[RuleParameter]:
+    """What stands between the brackets of a signature."""
     parameters: list[RuleParameter] = []
     kind: ParameterKind = "positional"
     for text in (part.strip() for part in inside.split(",") if part.strip()):
@@ -230,11 +254,28 @@ def _parameters(inside: str, signature: str, place: str) -> list[RuleParameter]:
             parameters.append(RuleParameter(found["name"], "star" if found["star"] else kind, default=found["default"]))
             kind = "keyword" if found["star"] else kind
         else:
-            raise RuleError(f"{place}: {signature}: cannot read the parameter {text!r}")
+            raise RuleError(f"{signature}: cannot read the parameter {text!r}")
     return parameters
 
 
 # --- Terms ------------------------------------------------------------------------------------------------------------
+
+
+def terms_by_parameter(terms: Mapping[str, str]) -> dict[str, str]:
+    """The terms by the parameter whose tangent they use, from `NAME_dot="…"`."""
+    if wrong := [key for key in terms if not key.endswith("_dot")]:
+        raise RuleError(f"a term is given as NAME_dot=..., not as {wrong[0]}=...")
+    return {key.removesuffix("_dot"): term for key, term in terms.items()}
+
+
+def with_terms(one: Rule, terms: Mapping[str, str], broadcast: bool) -> Rule:
+    """The rule with its terms, each of which is checked."""
+    for parameter, term in terms.items():
+        try:
+            _check_term(one, parameter, term)
+        except RuleError as wrong:
+            raise RuleError(str(wrong), f"{parameter}_dot") from None
+    return replace(one, terms=MappingProxyType(dict(terms)), broadcast=broadcast)
 
 
 def _check_term(one: Rule, parameter: str, term: str) -> None:
@@ -242,10 +283,10 @@ def _check_term(one: Rule, parameter: str, term: str) -> None:
     try:
         tree = ast.parse(term, mode="eval")
     except SyntaxError as error:
-        raise RuleError(f"{one.place}: the term {term!r} of {one.name} is no expression: {error.msg}") from None
+        raise RuleError(f"the term {term!r} of {one.name} is no expression: {error.msg}") from None
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     known = TERM_NAMES | one.by_name.keys() | {f"{parameter}_dot"}
     if unknown := sorted(used - known):
-        raise RuleError(f"{one.place}: the term {term!r} of {one.name} uses {', '.join(unknown)}, unknown here")
+        raise RuleError(f"the term {term!r} of {one.name} uses {', '.join(unknown)}, unknown here")
     if f"{parameter}_dot" not in used:
-        raise RuleError(f"{one.place}: the term {term!r} of {one.name} does not use {parameter}_dot")
+        raise RuleError(f"the term {term!r} of {one.name} does not use {parameter}_dot")

@@ -66,13 +66,13 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
 @cache
 def canonical(name: str) -> str:
     """The name under which the table knows a function: `flax.linen.relu` and `jax.nn.relu` are one."""
-    return next((spelled for spelled in _spellings(name) if spelled in RULES), name)
+    return next((spelled for spelled in spellings(name) if spelled in RULES), name)
 
 
 @cache
 def lookup(name: str) -> Rule | None:
     """The rule of a function by its qualified name, or None; `jax.nn.initializers.*(...)` is for all of that module."""
-    for spelled in _spellings(name):
+    for spelled in spellings(name):
         module = spelled.rpartition(".")[0]
         rule = RULES.get(spelled)
         if rule is None and module != "operator":  # `operator.*` multiplies
@@ -82,7 +82,7 @@ def lookup(name: str) -> Rule | None:
     return None
 
 
-def _spellings(name: str) -> Iterator[str]:
+def spellings(name: str) -> Iterator[str]:
     """`name` and the other names of the same function, the likeliest first."""
     yield name
     if name in ALIASES:

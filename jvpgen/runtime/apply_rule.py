@@ -59,7 +59,7 @@ def rule_applies(
     if rule.kind == "unsupported" or bind(rule, len(primals), kwargs) is None:
         return False
     arguments = _arguments(rule, primals, tangents, kwargs, kwarg_tangents)
-    return all(is_zero(argument.tangent) for argument in arguments if argument.role == "affine")
+    return all(is_zero(argument.tangent) for argument in arguments if argument.role in ("affine", "still"))
 
 
 def apply_rule(

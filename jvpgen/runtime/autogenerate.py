@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from jvpgen.runtime import text_cache
+from jvpgen.runtime.user_rules import registered
 
 _allowed: set[str] = {"flax"}
 _outcomes: dict[tuple[str, str], Generated | Exception] = {}
@@ -76,7 +77,7 @@ def report_of(target: Any) -> Any:
     """What the compiler says of a live object and of all that it runs: asked for apart, since it reads many files."""
     pipeline = importlib.import_module("jvpgen.pipeline")
     name = target.__qualname__.partition(".")[0]
-    return pipeline.report_in_memory(_source_file(target), target.__module__, name)
+    return pipeline.report_in_memory(_source_file(target), target.__module__, name, registered(target.__module__))
 
 
 def refusals() -> dict[str, str]:
@@ -90,7 +91,7 @@ def _text(target: Any, module_name: str, qualname: str) -> tuple[str, Any]:
         source = Path(path).read_text(encoding="utf-8")
     except OSError as missing:
         raise NotDerivable(f"no source of {module_name}: {missing}") from missing
-    key = text_cache.key_of(source, module_name, qualname)
+    key = text_cache.key_of(source, module_name, qualname, registered(module_name))
     cached = text_cache.read(key)
     if cached is not None:
         return cached, None
@@ -113,7 +114,7 @@ def _derived(path: str, module_name: str, qualname: str) -> tuple[str, Any]:
     """What the compiler makes of it: the text alone, or an object with `text` and `report`."""
     try:
         pipeline = importlib.import_module("jvpgen.pipeline")
-        made = pipeline.derive_in_memory(path, module_name, qualname)
+        made = pipeline.derive_in_memory(path, module_name, qualname, registered(module_name))
     except ImportError as missing:
         raise NotDerivable(str(missing)) from missing
     except Exception as refused:  # the compiler stops for a reason of its own; the call goes to the fallback

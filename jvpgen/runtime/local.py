@@ -23,6 +23,7 @@ from jvpgen.runtime import live, missing, text_cache
 from jvpgen.runtime.autogenerate import NotDerivable
 from jvpgen.runtime.generated import find_body
 from jvpgen.runtime.registry import Body, attach, body_of, exact_function, is_opaque
+from jvpgen.runtime.user_rules import registered
 
 if TYPE_CHECKING:
     from jvpgen.source.locating import Place
@@ -134,7 +135,9 @@ def _text(function: types.FunctionType, source: str, receiver: type | None) -> s
         raise NotDerivable("its source is not what runs: has the file changed since it was imported?")
     place = _place(code, source)
     named = "" if receiver is None else _spelled(receiver)
-    key = text_cache.key_of(source, function.__module__ or "", f"{place!r} {named}")
+    key = text_cache.key_of(
+        source, function.__module__ or "", f"{place!r} {named}", registered(function.__module__ or "")
+    )
     cached = text_cache.read(key)
     if cached is not None:
         return cached
@@ -153,7 +156,7 @@ def report_of(function: types.FunctionType) -> Any:
 def _derived(source: str, path: str, module_name: str, place: Place, receiver: str) -> Any:
     try:
         pipeline = importlib.import_module("jvpgen.pipeline")
-        return pipeline.derive_local(source, path, module_name, place, receiver)
+        return pipeline.derive_local(source, path, module_name, place, receiver, registered(module_name))
     except Exception as refused:  # NotExpressible, which is the compiler's; or it stops for a reason of its own
         reason = getattr(refused, "reason", None)
         raise NotDerivable(reason or f"{type(refused).__name__}: {refused}") from refused

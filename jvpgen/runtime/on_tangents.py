@@ -9,12 +9,8 @@ from types import ModuleType
 from typing import Any
 
 from jvpgen.rules import Rule, lookup
+from jvpgen.rules.linearity import LINEAR_IN_TERMS
 from jvpgen.runtime.linear_calls import linear_call
-
-# Functions whose own rule is a term in which they occur again, on the tangent.
-LINEAR_IN_TERMS = frozenset(
-    ("jax.numpy.take", "jax.numpy.take_along_axis", "jax.lax.gather", "jax.numpy.linalg.solve"),
-)
 
 
 def function_on_tangents(module: ModuleType, name: str) -> Any:

@@ -132,6 +132,11 @@ def _reach_of(f: Any, args: Any, kwargs: Mapping[str, Any]) -> Reach:
     return reach
 
 
+def reaches_moving_modules(args: list[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a call is given a module or scope whose variables move."""
+    return _any_moves(_reach_of(None, args, kwargs).modules.values())
+
+
 def _any_moves(modules: Any) -> bool:
     scopes = [owner if isinstance(owner, Scope) else owner.scope for owner in modules]
     return any(scope is not None and shadows.has_shadows(scope) for scope in scopes)

@@ -33,9 +33,10 @@ from jvpgen.runtime.opaque import differentiated_method, opaque
 from jvpgen.runtime.overrides import holds_for_call
 from jvpgen.runtime.pair import Pair, anchor, is_pair, primal_of
 from jvpgen.runtime.registry import body_of, is_handled
-from jvpgen.runtime.rule_dispatch import by_rule, method_name
+from jvpgen.runtime.rule_dispatch import by_own_rule, by_rule, method_name
 from jvpgen.runtime.special import unknown_member
 from jvpgen.runtime.structures import Method, by_structure, constructed
+from jvpgen.runtime.user_rules import user_rule_of
 from jvpgen.runtime.zero import is_zero, zero
 
 Outcome = tuple[Any, Any]
@@ -156,6 +157,12 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
     for candidate in _layers(f):
         if isinstance(candidate, functools.partial | types.MethodType) and candidate is not f:
             return push(candidate, args, kwargs)
+        own = user_rule_of(candidate)
+        if own is not None:
+            outcome = by_own_rule(own, candidate, args, kwargs)
+            if outcome is not None:
+                counts.count("dispatched", _name(candidate))
+                return outcome[0], anchor(outcome[1], outcome[0])
         made = body_of(candidate)
         if made is None:
             outcome = by_control(candidate, args, kwargs)

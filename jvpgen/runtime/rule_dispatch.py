@@ -11,6 +11,7 @@ import jax
 
 from jvpgen.rules import Rule, lookup
 from jvpgen.runtime.apply_rule import apply_rule, rule_applies
+from jvpgen.runtime.opaque import reaches_moving_modules
 from jvpgen.runtime.pair import is_pair
 from jvpgen.runtime.rule_of import rule_of
 from jvpgen.runtime.zero import like_of
@@ -22,6 +23,13 @@ def by_rule(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | Non
     """The outcome by the function's rule; None when it has none, or the call does not fit it."""
     rule = rule_of(f)
     return None if rule is None else _applied(rule, f, args, kwargs)
+
+
+def by_own_rule(rule: Rule, f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
+    """The outcome by a user's rule; None when the call does not fit it, or is given modules, whose variables move."""
+    if rule.kind == "constant" and reaches_moving_modules(args, kwargs):
+        return None
+    return _applied(rule, f, args, kwargs)
 
 
 def array_method(name: str, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:

@@ -11,14 +11,19 @@ import functools
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import jvpgen
+from jvpgen.rules import Rule
 from jvpgen.version import __version__
 
 
-def key_of(source: str, module: str, qualname: str) -> str:
-    parts = [source, module, qualname, __version__, compiler_hash()]
+def key_of(source: str, module: str, qualname: str, rules: Iterable[Rule] = ()) -> str:
+    """The key of a text; `rules` are those of users that it may need."""
+    told = sorted(repr(replace(rule, place="")) for rule in rules)
+    parts = [source, module, qualname, __version__, compiler_hash(), *told]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

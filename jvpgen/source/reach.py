@@ -85,10 +85,17 @@ class Reach:
     """The files within reach, read when first asked for. What it returns is frozen; asking twice gives it again."""
 
     def __init__(
-        self, root: Path, *, follow: Sequence[str] = (), search: Iterable[str | Path] = (), everything: bool = False
+        self,
+        root: Path,
+        *,
+        follow: Sequence[str] = (),
+        search: Iterable[str | Path] = (),
+        everything: bool = False,
+        rules: Sequence[str] = (),
     ) -> None:
         self._search = Search(root, follow, search, everything)
         self.root = self._search.root
+        self.rules = tuple(rules)  # the modules that write rules for functions
         self.mros: dict[str, tuple[Ancestor, ...]] = {}  # these three are what `classes` has found out, by definition
         self.own_methods: dict[str, Mapping[str, Method]] = {}
         self.fields: dict[str, tuple[Field, ...]] = {}
@@ -113,6 +120,10 @@ class Reach:
     def in_project(self, path: Path) -> bool:
         """Whether a file is one of the project's own."""
         return self._search.in_project(path)
+
+    def is_own(self, top: str) -> bool:
+        """Whether a top-level package or module is the project's, or followed."""
+        return self._search.is_own(top)
 
     def load(self, path: Path) -> SourceModule | Diagnostic:
         """The file at `path`, parsed once."""

@@ -38,6 +38,10 @@ class Search:
         own = (self.root, self.root / "src")
         return tuple(name for name in self.follow if not any(self._has(name, place) for place in (*own, *self.folders)))
 
+    def is_own(self, top: str) -> bool:
+        """Whether a top-level package or module stands in the project, or is followed."""
+        return top in self.follow or any(self._has_top(top, place) for place in (self.root, self.root / "src"))
+
     def find(self, name: str, asking: SourceModule | None = None) -> Path | None:
         """The file of the module `name`, as the file `asking` would import it; None if none is followed."""
         if name.partition(".")[0] in NEVER_FOLLOWED:

@@ -27,9 +27,10 @@ def test_all_keys(project):
         {
             "pyproject.toml": '[tool.jvpgen]\ninclude = ["models"]\nexclude = ["old/"]\noutput = "out"\n'
             'follow = ["mylib"]\nline-length = 100\nnamespace-packages = ["src/ns"]\n'
+            'rules = ["mylib.jvp_rules"]\n'
         }
     )
-    assert read(root) == (Config(("models",), ("old/",), "out", ("mylib",), 100, ("src/ns",)), [])
+    assert read(root) == (Config(("models",), ("old/",), "out", ("mylib",), 100, ("src/ns",), ("mylib.jvp_rules",)), [])
 
 
 @pytest.mark.parametrize(

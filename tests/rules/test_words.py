@@ -143,8 +143,8 @@ def test_terms_call_on_tangents_only_what_is_linear() -> None:
     """A call with a tangent among its arguments is one that `tangent_numpy` or `tangent_lax` can make."""
     import ast
 
+    from jvpgen.rules.linearity import LINEAR_IN_TERMS
     from jvpgen.rules.rule import MODULES
-    from jvpgen.runtime.on_tangents import LINEAR_IN_TERMS
 
     def calls_on_tangents(entry: Rule) -> set[str]:
         nodes = [

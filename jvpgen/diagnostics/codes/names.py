@@ -36,4 +36,20 @@ ENTRIES = (
         bad=Example({"model.py": GOOD_MODULE, "pyproject.toml": '[tool.jvpgen]\nfollow = ["no_such_package"]\n'}),
         good=Example({"model.py": GOOD_MODULE, "pyproject.toml": "[tool.jvpgen]\nfollow = []\n"}),
     ),
+    Entry(
+        code="JVP203",
+        title="rules module that is not found",
+        severity="error",
+        cause="`[tool.jvpgen] rules` names a module that is neither in the project nor in a followed package, or "
+        "cannot be read.",
+        remedy="Correct the name: it is the module's dotted name, as `import` takes it.",
+        bad=Example({"model.py": GOOD_MODULE, "pyproject.toml": '[tool.jvpgen]\nrules = ["no_such_module"]\n'}),
+        good=Example(
+            {
+                "model.py": GOOD_MODULE,
+                "rules.py": "import jvpgen\n",
+                "pyproject.toml": '[tool.jvpgen]\nrules = ["rules"]\n',
+            }
+        ),
+    ),
 )

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from jvpgen.diagnostics.codes.discovery import GOOD_MODULE
-from jvpgen.diagnostics.entry import Entry, model
+from jvpgen.diagnostics.entry import Entry, Example, model
+
+_OPS = """\
+def scale(x, by):
+    return x * by
+"""
+_RULE = 'jvpgen.rule("ops.scale(x, by)", x_dot="x_dot * by", by_dot="x * by_dot")\n'
+
+
+def _with_rules(text: str) -> Example:
+    """A project whose rules module says `text`."""
+    files = {"model.py": GOOD_MODULE, "ops.py": _OPS, "rules.py": f"import jvpgen\n\n{text}"}
+    return Example({**files, "pyproject.toml": '[tool.jvpgen]\nrules = ["rules"]\n'})
+
 
 ENTRIES = (
     Entry(
@@ -62,5 +75,54 @@ ENTRIES = (
         ),
         good=model(GOOD_MODULE.replace("        return 2 * x", "        return nn.remat(nn.Dense)(2)(x)")),
         strict=True,
+    ),
+    Entry(
+        code="JVP405",
+        title="statement in a rules module that writes no rule",
+        severity="error",
+        cause="The modules that `[tool.jvpgen] rules` names are read and never run. They hold imports and calls of "
+        "`jvpgen.rule`, `jvpgen.linear`, `jvpgen.multilinear` and `jvpgen.no_tangent` at their top level, whose "
+        "arguments are literals.",
+        remedy="Write the strings out, and move other code to another module.",
+        bad=_with_rules('TERM = "x_dot * by"\n' + _RULE.replace('"x_dot * by"', "TERM")),
+        good=_with_rules(_RULE),
+    ),
+    Entry(
+        code="JVP406",
+        title="rule that cannot be read",
+        severity="error",
+        cause="A signature or a term contradicts the grammar of rules. A signature is the call of a function by its "
+        "full name; a term is an expression that is linear in the tangent of its parameter.",
+        remedy="Correct it: the page on rules (docs/rules.md) has the grammar, with an example of each word.",
+        bad=_with_rules(_RULE.replace("x_dot * by", "x_dot ** by")),
+        good=_with_rules(_RULE),
+    ),
+    Entry(
+        code="JVP407",
+        title="rule that can match nothing",
+        severity="error",
+        cause="A rule names a function that does not exist, something that is no function, or parameters that the "
+        "function does not have.",
+        remedy="Use the function's full name, and its own parameter names in its own order.",
+        bad=_with_rules(_RULE.replace("ops.scale", "ops.scales")),
+        good=_with_rules(_RULE),
+    ),
+    Entry(
+        code="JVP408",
+        title="two rules for one function",
+        severity="error",
+        cause="Two rules name the same function, by the same name or by two that lead to it.",
+        remedy="Remove one of them.",
+        bad=_with_rules(_RULE + _RULE),
+        good=_with_rules(_RULE),
+    ),
+    Entry(
+        code="JVP409",
+        title="rule in place of jvpgen's own",
+        severity="note",
+        cause="jvpgen has a rule for this function. That of the project is used instead.",
+        remedy="Nothing needs to be done, if that is meant.",
+        bad=_with_rules('jvpgen.rule("jnp.tanh(x)", x_dot="x_dot * (1 - out**2)")\n'),
+        good=_with_rules(_RULE),
     ),
 )
