@@ -59,7 +59,8 @@ def derive(target: Any = None, /, **options: Any) -> Any:
       name: the name of the generated function.
       install: make `jax.jvp`, `linearize`, `jacfwd`, `hessian` and `grad` over `apply` use the generated code. (This
         imports JAX, which the class needs anyway.)
-      custom_vjp: what becomes of functions with a `jax.custom_vjp`: an error, or the derivative of their source.
+      custom_vjp: what becomes of functions of the file with a `jax.custom_vjp`: an error, or, with "primal", the
+        derivative of their source. For other files the configuration says it.
     """
     unknown = set(options) - {"variables", "arguments", "name", "install", "custom_vjp"}
     if unknown:

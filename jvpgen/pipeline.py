@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jvpgen.analysis import records
@@ -40,7 +41,7 @@ from jvpgen.forward.naming import RUNTIME_NAMES, Naming
 from jvpgen.forward.pushed import NotExpressible
 from jvpgen.forward.reached import reached_unit, remaining_of
 from jvpgen.forward.references import globals_read, needs_rules, referenced
-from jvpgen.forward.units import Remark, Spelling, Unit
+from jvpgen.forward.units import Policy, Remark, Spelling, Unit
 from jvpgen.ir import nodes
 from jvpgen.ir.declarations.patterns import unmatched
 from jvpgen.rules import Rule
@@ -121,10 +122,11 @@ def derive_file(path: Path, reach: Reach, needs: Iterable[str], settings: Settin
     report.extend(_vain_patterns(found.derived, reach))
     wanted = [request.definition for request in found.derived]
     wanted += [definition for definition in (_named(source, name, reach) for name in sorted(needs)) if definition]
-    marked = _derived(wanted, found.modules, source, reach, report)
+    policies = {item.definition.key: item.options.custom_vjp for item in found.derived if item.options.custom_vjp}
+    marked = _derived(wanted, found.modules, source, reach, report, policies)
     # what stands inside a function has no name that text could use
     others = [each for each in found.modules if "<locals>" not in each.path_in_module]
-    units = _derived((*wanted, *others), (), source, reach, report) if settings.everything else marked
+    units = _derived((*wanted, *others), (), source, reach, report, policies) if settings.everything else marked
     inspections = inspect_modules(found.modules, marked, reach) if settings.inspect else ()
     if not units:
         return Derived(source, "", (), (), inspections)
@@ -145,18 +147,31 @@ def derive_named(name: str, reach: Reach, report: Report) -> str | None:
     return _alone(definition, reach, report).text
 
 
-def derive_in_memory(path: str, module_name: str, qualname: str, rules: tuple[Rule, ...] = ()) -> InMemory | None:
+def derive_in_memory(
+    path: str, module_name: str, qualname: str, rules: tuple[Rule, ...] = (), custom_vjp: Policy = "error"
+) -> InMemory | None:
     """The generated text for one definition of an importable file, following whatever is importable.
 
     `rules` are those that the running program has for functions.
+
+    Raises:
+      NotExpressible: where a function with a `jax.custom_vjp` is called, and is refused.
     """
-    found = _in_memory(path, module_name, qualname, rules)
-    return None if found is None else InMemory(_alone(*found, Report(), module_name).text)
+    found = _in_memory(path, module_name, qualname, rules, custom_vjp)
+    if found is None:
+        return None
+    report = Report()
+    made = _alone(*found, report, module_name)
+    if refused := [item for item in report if item.code == "JVP410"]:
+        raise NotExpressible(f"{refused[0].message}, and custom_vjp='primal' is not given", None)
+    return InMemory(made.text)
 
 
-def report_in_memory(path: str, module_name: str, qualname: str, rules: tuple[Rule, ...] = ()) -> MemoryReport | None:
+def report_in_memory(
+    path: str, module_name: str, qualname: str, rules: tuple[Rule, ...] = (), custom_vjp: Policy = "error"
+) -> MemoryReport | None:
     """What there is to say of the text that `derive_in_memory` gives."""
-    found = _in_memory(path, module_name, qualname, rules)
+    found = _in_memory(path, module_name, qualname, rules, custom_vjp)
     if found is None:
         return None
     report = Report()
@@ -166,8 +181,10 @@ def report_in_memory(path: str, module_name: str, qualname: str, rules: tuple[Ru
     return MemoryReport(kinds["opaque"], kinds["dispatched"], tuple(report))
 
 
-def _in_memory(path: str, module_name: str, qualname: str, rules: tuple[Rule, ...]) -> tuple[Definition, Reach] | None:
-    reach = _importable(tuple(sys.path), os.stat(path).st_mtime_ns, rules)
+def _in_memory(
+    path: str, module_name: str, qualname: str, rules: tuple[Rule, ...], custom_vjp: Policy
+) -> tuple[Definition, Reach] | None:
+    reach = _importable(tuple(sys.path), os.stat(path).st_mtime_ns, rules, custom_vjp)
     if module_name == "__main__":  # a script: imported by its file's name it would run again
         source = load(Path(path), reach.root, module_name)
         reach.add(Path(path), source)
@@ -187,7 +204,7 @@ def derive_local(
     Raises:
       NotExpressible: where the function is not found, or cannot be written out.
     """
-    reach = _importable(tuple(sys.path), hash(text), rules)
+    reach = _importable(tuple(sys.path), hash(text), rules, "error")
     named = reach.module(module_name)
     name = module_name if module_name == "__main__" else None
     source = named if named is not None and named.text == text else parse(text, Path(path), reach.root, name)
@@ -206,9 +223,9 @@ def derive_local(
 
 
 @lru_cache(maxsize=8)
-def _importable(search: tuple[str, ...], modified: int, rules: tuple[Rule, ...]) -> Reach:
+def _importable(search: tuple[str, ...], modified: int, rules: tuple[Rule, ...], custom_vjp: Policy) -> Reach:
     """Everything importable, read once; anew when the file in question is another than before."""
-    reach = Reach(Path.cwd(), search=search, everything=True)
+    reach = Reach(Path.cwd(), search=search, everything=True, custom_vjp=custom_vjp)
     hold(reach, rules)
     return reach
 
@@ -239,27 +256,42 @@ def _vain_patterns(requests: Iterable[Request], reach: Reach) -> Iterator[Diagno
 # --- Units ------------------------------------------------------------------------------------------------------------
 
 
+_Policies = Mapping[str, Policy | None]  # for a `jax.custom_vjp`, of decorated definitions, by key
+_NONE: _Policies = MappingProxyType({})
+
+
 def _derived(
-    wanted: Iterable[Definition], others: Iterable[Definition], source: SourceModule, reach: Reach, report: Report
+    wanted: Iterable[Definition],
+    others: Iterable[Definition],
+    source: SourceModule,
+    reach: Reach,
+    report: Report,
+    policies: _Policies,
 ) -> dict[str, Unit]:
     """The units of a file; where a call is decided at run time, also of those module classes that it hands out."""
-    units = _units(wanted, source, reach, report)
+    units = _units(wanted, source, reach, report, policies)
     if any(item.kind == "dispatched" for unit in units.values() for item in unit.remaining):
-        return _units([*wanted, *_handed_out(others, source, reach)], source, reach, report)
+        return _units([*wanted, *_handed_out(others, source, reach)], source, reach, report, policies)
     return units
 
 
-def _units(wanted: Iterable[Definition], source: SourceModule, reach: Reach, report: Report) -> dict[str, Unit]:
-    """The wanted definitions of this file and all that they reach in it, by name, each derived."""
-    waiting = [definition for definition in wanted if definition.module is source]
+def _units(
+    wanted: Iterable[Definition], source: SourceModule, reach: Reach, report: Report, policies: _Policies = _NONE
+) -> dict[str, Unit]:
+    """The wanted definitions of this file and all that they reach in it, by name, each derived.
+
+    What a decorated definition reaches has its policy.
+    """
+    waiting = [(definition, policies.get(definition.key)) for definition in wanted if definition.module is source]
     units: dict[str, Unit] = {}
     while waiting:
-        definition = waiting.pop(0)
+        definition, policy = waiting.pop(0)
         name = definition.path_in_module
-        if name in units or definition.kind not in ("module_class", "function", "class", "struct"):
+        if name in units:
             continue
-        units[name] = reached_unit(definition, reach, report)
-        waiting += [other for other in referenced(units[name], reach) if other.module is source]
+        units[name] = reached_unit(definition, reach, report, policy)
+        reached = (other for other in referenced(units[name], reach) if other.module is source)
+        waiting += [(other, policies.get(other.key, policy)) for other in reached]
     return units
 
 
@@ -269,7 +301,7 @@ def _copied(units: Iterable[Unit], source: SourceModule, reach: Reach, report: R
     found: dict[str, Unit] = {}
     while waiting:
         definition = waiting.pop(0)
-        if definition.key in found or definition.kind not in ("module_class", "function", "class", "struct"):
+        if definition.key in found:
             continue
         unit = reached_unit(definition, reach, report)
         found[definition.key] = unit

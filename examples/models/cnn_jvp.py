@@ -90,7 +90,7 @@ def _cross_entropy(logits, logits_dot, labels, labels_dot):
     )
 
 
-# jvpgen: generator=5307cb914b7b rest=109210da4327
+# jvpgen: generator=862d7b745310 rest=109210da4327
 # jvpgen: CNN text=43ba5f78fdc3 source=bc0b30c2b69d body=f9509dc6ea3a
 #   CNN_jvp, _CNN <- CNN, ConvBlock, nn
 # jvpgen: cross_entropy text=31df6c141f60 source=1893ff3ce8d8 body=4bd95e1188bf

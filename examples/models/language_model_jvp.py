@@ -152,7 +152,7 @@ def _next_token_loss(logits, logits_dot, tokens, tokens_dot):
     return -chosen.mean(), -chosen_dot.mean()
 
 
-# jvpgen: generator=5307cb914b7b rest=a8f0c3918a8e
+# jvpgen: generator=862d7b745310 rest=a8f0c3918a8e
 # jvpgen: LanguageModel text=7839f08906d4 source=24f920e1f093 body=023e97b83003
 #   LanguageModel_jvp, _LanguageModel <- Block, LanguageModel, PositionEmbedding, nn
 # jvpgen: next_token_loss text=de82b2a76e4f source=f2f379b3c946 body=30f6aebd66e1

@@ -165,9 +165,10 @@ class Followed:
 
 @dataclass(frozen=True)
 class External:
-    """A function of another package, without a rule."""
+    """A function of another package, without a rule; or one with a `jax.custom_vjp`, which is refused."""
 
     qualified: str
+    custom_vjp: bool = False
 
 
 @dataclass(frozen=True)
@@ -238,6 +239,9 @@ def _global_callee(qualified: str, environment: Environment, active: bool) -> Ca
     own = environment.rule_of(qualified)
     if own is not None:
         return RuleCall(own)
+    if environment.has_custom_vjp(qualified):
+        is_refused = environment.custom_vjp == "error"
+        return External(qualified, custom_vjp=True) if is_refused else Followed(qualified, returns_active=False)
     if qualified in _PARTNERED or qualified in control.PARTNERED:
         return Followed(qualified, returns_active=False)
     package, _, name = qualified.rpartition(".")
@@ -276,8 +280,8 @@ def _value_callee(qualified: str, called: Called, environment: Environment, acti
     match inner:
         case Construct():
             return inner
-        case External() if called.wrapped:
-            return External(qualified)
+        case External(custom_vjp=custom_vjp) if called.wrapped:
+            return External(qualified, custom_vjp)
         case Followed(returns_active=returns_active):
             return Followed(qualified, returns_active)
     return Followed(qualified, returns_active=False) if called.wrapped else inner

@@ -146,7 +146,9 @@ def _of_call(node: nodes.Call, environment: Environment) -> Iterator[Remaining]:
         yield Remaining("opaque", text, "it has no rule", node.span, "JVP401")
     elif isinstance(kind, callees.External):
         active = arguments_are_active(node, environment) or passes_a_module(node, environment)
-        if active and kind.qualified.startswith("numpy."):
+        if active and kind.custom_vjp:
+            yield Remaining("opaque", text, f"`{kind.qualified}` has a `jax.custom_vjp`", node.span, "JVP410")
+        elif active and kind.qualified.startswith("numpy."):
             yield Remaining("dispatched", text, "NumPy takes values that are known: at run time it shows", node.span)
         elif active:
             hidden = any(_hides_active(argument.value, environment) for argument in node.arguments)

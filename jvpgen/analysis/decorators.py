@@ -7,6 +7,7 @@ its body only under decorators that are known.
 from __future__ import annotations
 
 from jvpgen.analysis.control import LIFTS
+from jvpgen.analysis.custom_vjp import CUSTOM_VJP
 from jvpgen.analysis.environment import Environment
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
@@ -46,6 +47,12 @@ def has_own_rule(function: nodes.Function, outer: Environment) -> bool:
     """Whether a decorator gives the function a derivative, which is kept."""
     names = [_decorator(node, outer) for node in function.decorators]
     return any(name is not None and outer.global_name(name) in _OWN_RULE for name in names)
+
+
+def is_custom_vjp(node: nodes.Expression, outer: Environment) -> bool:
+    """Whether a decorator is `jax.custom_vjp`, or a partial of it."""
+    name = _decorator(node, outer)
+    return name is not None and outer.global_name(name) in CUSTOM_VJP
 
 
 def drops_tangents(function: nodes.Function, outer: Environment) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from jvpgen.analysis.filling import Filling
 from jvpgen.ir import nodes
@@ -112,7 +112,8 @@ class Environment:
     `static_parameters_of` the parameters without a tangent of a function, or of a module class's `__call__`, in reach;
     `members` are what classes of values declare, `arrays` the locals that plainly hold no value of such a class;
     `value_calls` what a value of a file calls when it is called; `rule_of` the rule that users have for a function,
-    `parameters_of` the names of its parameters.
+    `parameters_of` the names of its parameters; `has_custom_vjp` whether it is made by `jax.custom_vjp`, and
+    `custom_vjp` what becomes of it then.
     """
 
     qualified: Callable[[str], str | None] = _unknown
@@ -136,6 +137,8 @@ class Environment:
     filling: Callable[[str], Filling | None] = _no_filling
     static_parameters_of: Callable[[str], frozenset[str] | None] = _no_attributes
     rule_of: Callable[[str], Rule | None] = _no_rule
+    has_custom_vjp: Callable[[str], bool] = _never
+    custom_vjp: Literal["error", "primal"] = "error"
     parameters_of: Callable[[str], tuple[str, ...]] = _no_parameters
     members: Callable[[], Members] = Members
     arrays: frozenset[str] = frozenset()

@@ -15,6 +15,7 @@ import libcst as cst
 
 from jvpgen.analysis import filling
 from jvpgen.analysis.activity import fillings, function_environment, is_active
+from jvpgen.analysis.custom_vjp import has_custom_vjp
 from jvpgen.analysis.decided import is_decided
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.filling import Filling
@@ -89,6 +90,10 @@ def file_environment(
         found = reach.definition(name, source)
         return found is not None and found.kind == "function" and _is_static(found, reach)
 
+    def is_custom(name: str) -> bool:
+        found = reach.definition(name, source)
+        return found is not None and has_custom_vjp(found, reach)
+
     return Environment(
         qualified,
         kind,
@@ -99,6 +104,8 @@ def file_environment(
         static_parameters_of=lambda name: _static_parameters_of(name, source, reach),
         filling=lambda name: filling_of(name, source, reach),
         rule_of=lambda name: own_rule(name, source, reach),
+        has_custom_vjp=is_custom,
+        custom_vjp=reach.custom_vjp,
         parameters_of=lambda name: parameter_names(name, source, reach),
         members=lambda: members_of(source, reach),
         value_calls=lambda name: called_through(name, source, reach),

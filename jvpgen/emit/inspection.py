@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jvpgen.analysis.coverage import Remaining
 from jvpgen.diagnostics.report import Diagnostic, Report
 from jvpgen.forward.reached import reached_unit, remaining_of
+from jvpgen.forward.units import Unit
 from jvpgen.ir.declarations import Shared, as_dict, declarations_of
 from jvpgen.source.reach import Definition, Reach
 
 
 def inspect_modules(
-    modules: Iterable[Definition], derived: Container[str], reach: Reach
+    modules: Iterable[Definition], derived: Mapping[str, Unit], reach: Reach
 ) -> tuple[Mapping[str, Any], ...]:
-    """An entry for each module class of a file, decorated or not; `derived` are those that have a derivative."""
+    """An entry for each module class of a file, decorated or not; `derived` are units of those with a derivative."""
     shared = Shared()
-    return tuple(_inspection(definition, definition.path_in_module in derived, reach, shared) for definition in modules)
+    return tuple(
+        _inspection(definition, derived.get(definition.path_in_module), reach, shared) for definition in modules
+    )
 
 
-def _inspection(definition: Definition, is_derived: bool, reach: Reach, shared: Shared) -> Mapping[str, Any]:
+def _inspection(definition: Definition, unit: Unit | None, reach: Reach, shared: Shared) -> Mapping[str, Any]:
     """What there is to say of a class. Its status is about all that an instance may run, inherited methods, functions
     and other modules of the project included; its diagnostics are about its own text."""
     report = Report()
-    reached_unit(definition, reach, report)
-    remaining = remaining_of(definition, reach)
+    policy = unit.custom_vjp if unit is not None else None
+    reached_unit(definition, reach, report, policy)
+    remaining = remaining_of(definition, reach, policy)
     opaque = [_shown(item, definition) for item in remaining if item.kind == "opaque"]
     dispatched = [_shown(item, definition) for item in remaining if item.kind == "dispatched"]
     status = "error" if report.has_errors else "opaque" if opaque else "dispatched" if dispatched else "explicit"
@@ -35,7 +39,7 @@ def _inspection(definition: Definition, is_derived: bool, reach: Reach, shared: 
         "line": definition.module.span(definition.node).line,
         **as_dict(declarations_of(definition, reach, shared)),
         "status": status,
-        "derived": is_derived,
+        "derived": unit is not None,
         "opaque": opaque,
         "dispatched": dispatched,
         "diagnostics": [_diagnostic(item) for item in report],

@@ -18,7 +18,7 @@ from jvpgen.analysis.records import OPERATOR_METHODS
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report
 from jvpgen.forward.references import called_by, held_by_fields, records_used, sources_of
-from jvpgen.forward.units import Spelling, Unit, derive_unit, is_getter, label_of
+from jvpgen.forward.units import Policy, Spelling, Unit, derive_unit, is_getter, label_of
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
 from jvpgen.source.classes import Method, find_method, own_methods
@@ -27,18 +27,21 @@ from jvpgen.source.reach import Definition, Reach
 
 @dataclass
 class _Known:
-    """The units of a run, each made once, with what was said of it."""
+    """The units of a run, each made once for each policy, with what was said of it."""
 
-    units: dict[str, tuple[Unit, Report]] = field(default_factory=dict)
+    units: dict[tuple[str, Policy], tuple[Unit, Report]] = field(default_factory=dict)
     spellings: dict[str, Spelling] = field(default_factory=dict)
 
 
 _known: WeakKeyDictionary[Reach, _Known] = WeakKeyDictionary()
 
 
-def reached_unit(definition: Definition, reach: Reach, report: Report) -> Unit:
-    """The unit of a definition, with what it inherits and cannot use; diagnostics go to `report`."""
-    unit, said = _own_unit(definition, reach)
+def reached_unit(definition: Definition, reach: Reach, report: Report, policy: Policy | None = None) -> Unit:
+    """The unit of a definition, with what it inherits and cannot use; diagnostics go to `report`.
+
+    `policy` for a `jax.custom_vjp` is that of the definition's file, where it is another than the project's.
+    """
+    unit, said = _own_unit(definition, reach, policy)
     report.extend(said)
     unused = tuple(_unused_bodies(definition, reach)) if definition.kind == "module_class" else ()
     for item in unused:
@@ -46,21 +49,22 @@ def reached_unit(definition: Definition, reach: Reach, report: Report) -> Unit:
     return replace(unit, remaining=(*unit.remaining, *unused))
 
 
-def _own_unit(definition: Definition, reach: Reach) -> tuple[Unit, Report]:
+def _own_unit(definition: Definition, reach: Reach, policy: Policy | None = None) -> tuple[Unit, Report]:
     known = _known.setdefault(reach, _Known())
-    if definition.key not in known.units:
+    key = (definition.key, policy or reach.custom_vjp)
+    if key not in known.units:
         source = definition.module
         spelling = known.spellings.setdefault(str(source.absolute), Spelling(source, reach))
         report = Report()
-        known.units[definition.key] = derive_unit(definition, reach, spelling, report), report
-    return known.units[definition.key]
+        known.units[key] = derive_unit(definition, reach, spelling, report, policy), report
+    return known.units[key]
 
 
 # --- All that runs ----------------------------------------------------------------------------------------------------
 
 
-def remaining_of(definition: Definition, reach: Reach) -> tuple[Remaining, ...]:
-    """The calls that run time decides in all that the definition runs, its own first."""
+def remaining_of(definition: Definition, reach: Reach, policy: Policy | None = None) -> tuple[Remaining, ...]:
+    """The calls that run time decides in all that the definition runs, its own first; `policy` as above."""
     found: dict[Remaining, None] = {}
     waiting = [definition]
     seen: set[str] = set()
@@ -69,12 +73,13 @@ def remaining_of(definition: Definition, reach: Reach) -> tuple[Remaining, ...]:
         if current.key in seen:
             continue
         seen.add(current.key)
-        for unit, name in _bodies_run(current, reach):
+        for owner, name in _bodies_run(current, reach):
+            unit, _ = _own_unit(owner, reach, policy if owner.module is definition.module else None)
             label = label_of(unit.definition, name) if name else unit.name
             found.update(dict.fromkeys(item for item in unit.remaining if item.inside == label))
             waiting += (other for other in called_by(unit, name, reach) if _is_followed(other, definition))
             for record, member in _members_read(unit, name, reach):
-                own, _ = _own_unit(record, reach)
+                own, _ = _own_unit(record, reach, policy if record.module is definition.module else None)
                 found.update(dict.fromkeys(item for item in own.remaining if item.inside == label_of(record, member)))
         if current.kind == "module_class":
             found.update(dict.fromkeys(_unused_bodies(current, reach)))
@@ -88,13 +93,13 @@ def _is_followed(other: Definition, start: Definition) -> bool:
     return package not in ("flax", "jax") or package == start.module.name.partition(".")[0]
 
 
-def _bodies_run(definition: Definition, reach: Reach) -> Iterator[tuple[Unit, str]]:
-    """The units that hold what a definition runs, each with the name of a method; "" is a plain function's own."""
+def _bodies_run(definition: Definition, reach: Reach) -> Iterator[tuple[Definition, str]]:
+    """The definitions that hold what one runs, each with the name of a method; "" is a plain function's own."""
     if definition.kind != "module_class":
-        yield _own_unit(definition, reach)[0], ""
+        yield definition, ""
         return
     for method in methods_run(definition, reach):
-        yield _own_unit(method.owner, reach)[0], method.name
+        yield method.owner, method.name
 
 
 def methods_run(definition: Definition, reach: Reach) -> tuple[Method, ...]:

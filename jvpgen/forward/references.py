@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
+from jvpgen.analysis.custom_vjp import function_of, has_custom_vjp
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.facts import file_environment, lowered
 from jvpgen.analysis.records import OPERATOR_METHODS
@@ -71,7 +72,7 @@ def _definitions_named(names: Iterable[_Named], reach: Reach) -> Iterator[tuple[
         if (definition.key, is_direct) in seen or has_written_rule(definition, reach):
             continue
         seen.add((definition.key, is_direct))
-        if definition.kind in ("module_class", "function"):
+        if definition.kind in ("module_class", "function") or has_custom_vjp(definition, reach):
             yield name, asking if is_direct else None, definition
         elif definition.kind == "value":
             inner = file_environment(definition.module, reach)
@@ -117,7 +118,10 @@ def records_used(unit: Unit, outer: Environment, reach: Reach) -> Iterator[Defin
 def globals_read(unit: Unit, reach: Reach) -> frozenset[str]:
     """Top-level names of its own file that the unit's source reads: imports and constants too."""
     bound = reach.names(unit.definition.module).bindings
-    return frozenset(name for function in sources_of(unit, reach) for name in reads(function) if name in bound)
+    names = {name for function in sources_of(unit, reach) for name in reads(function)}
+    if unit.definition.kind == "value":
+        names |= {name.partition(".")[0] for name in _names_in(unit.definition.node)}
+    return frozenset(names & bound.keys())
 
 
 def _owner(method: Definition, reach: Reach) -> Definition | None:
@@ -132,12 +136,12 @@ def _owner(method: Definition, reach: Reach) -> Definition | None:
 def sources_of(unit: Unit, reach: Reach, only: str | None = None) -> Iterator[nodes.Function]:
     """The functions of the source that the unit was made from: `setup` too, which may have no body."""
     definition = unit.definition
-    if definition.kind != "function":
+    if definition.kind not in ("function", "value"):
         for name, method in own_methods(definition, reach).items():
             if only in (None, name):
                 yield lowered(method)
-    elif isinstance(definition.node, cst.FunctionDef):
-        yield lower_function(definition.node)
+    elif (node := function_of(definition, reach)) is not None:
+        yield lower_function(node)
 
 
 def _dotted_reads(function: nodes.Function) -> Iterator[str]:

@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal, TypeAlias
 
 import libcst as cst
 
 from jvpgen.analysis.activity import function_environment, leaves_active
 from jvpgen.analysis.coverage import Remaining, remaining_calls
-from jvpgen.analysis.decorators import drops_tangents, has_own_rule, keeps_results, unknown_decorator
+from jvpgen.analysis.custom_vjp import function_of, has_custom_vjp
+from jvpgen.analysis.decorators import drops_tangents, has_own_rule, is_custom_vjp, keeps_results, unknown_decorator
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment, storing_methods
 from jvpgen.analysis.inertness import needs_pushing
@@ -34,6 +36,8 @@ from jvpgen.source.circles import leads_in_a_circle
 from jvpgen.source.classes import Method, own_methods
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
+
+Policy: TypeAlias = Literal["error", "primal"]  # what becomes of functions with a `jax.custom_vjp`
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Unit:
     remaining: tuple[Remaining, ...]
     bases: tuple[Definition, ...] = ()
     facts: ClassFacts | None = None
+    custom_vjp: Policy = "error"
 
     @property
     def name(self) -> str:
@@ -102,17 +107,23 @@ class _Identifiers(cst.CSTVisitor):
         return False
 
 
-def derive_unit(definition: Definition, reach: Reach, spelling: Spelling, report: Report) -> Unit:
-    """The unit of a module class or of a function; calls that go to `jax.jvp` are reported."""
+def derive_unit(
+    definition: Definition, reach: Reach, spelling: Spelling, report: Report, custom_vjp: Policy | None = None
+) -> Unit:
+    """The unit of a module class or of a function; calls that go to `jax.jvp` are reported.
+
+    `custom_vjp` is the policy where it is another than the project's.
+    """
     order = definition.module.span(definition.node).line
     of_kind = _UNITS_BY_KIND.get(definition.kind, _class_unit)
-    unit = of_kind(definition, order, reach, spelling, report)
+    policy = custom_vjp or reach.custom_vjp
+    unit = replace(of_kind(definition, order, reach, spelling, report, policy), custom_vjp=policy)
     for item in unit.remaining:
         if item.code == "JVP401" and item.qualified and leads_in_a_circle(item.qualified, definition, reach):
             message = f"`{item.qualified}` leads to no definition: the imports of the project go in a circle"
             report.add(diagnostic("JVP201", message, item.span))
-        elif item.code == "JVP404":
-            report.add(diagnostic("JVP404", item.reason, item.span))
+        elif item.code in ("JVP404", "JVP410"):
+            report.add(diagnostic(item.code, item.reason, item.span))
         elif item.code == "JVP501":
             report.add(diagnostic("JVP501", f"`{item.expression}` gets a function over active values", item.span))
         elif item.code == "JVP401":
@@ -124,17 +135,26 @@ def derive_unit(definition: Definition, reach: Reach, spelling: Spelling, report
 # --- Functions --------------------------------------------------------------------------------------------------------
 
 
-def _function_unit(definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report) -> Unit:
-    assert isinstance(definition.node, cst.FunctionDef)
-    function = lower_function(definition.node, definition.module.span)
-    outer = file_environment(definition.module, reach, definition)
+def _function_unit(
+    definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report, policy: Policy
+) -> Unit:
+    node = function_of(definition, reach)
+    if node is None or (definition.kind == "value" and not has_custom_vjp(definition, reach)):
+        return Unit(definition, order, (), {}, ())
+    function = lower_function(node, definition.module.span)
+    outer = replace(file_environment(definition.module, reach, definition), custom_vjp=policy)
     has_rule = has_own_rule(function, outer) or outer.rule_of(definition.qualified) is not None
     if has_rule and not (drops_tangents(function, outer) and _calls_a_parameter(function)):
         return Unit(definition, order, (), {}, ())
-    unknown = [found for found in (unknown_decorator(item, outer) for item in function.decorators) if found]
+    is_custom = has_custom_vjp(definition, reach)
+    if is_custom and policy == "error":  # where it is called with active values, that is said
+        return Unit(definition, order, (), {}, ())
+    unknown = _unknown_decorators(function, outer)
     body = _pushed(
         function, outer, definition.path_in_module, _target(definition.path_in_module), unknown, spelling, report
     )
+    if is_custom and isinstance(body, nodes.Function):
+        body = replace(body, comments=_through_source(definition.name))
     remaining = remaining_calls(function, function_environment(function, outer))
     if isinstance(body, nodes.Function):
         return Unit(definition, order, (body,), {"": body}, _inside(definition.path_in_module, remaining))
@@ -155,10 +175,22 @@ def _calls_a_parameter(function: nodes.Function) -> bool:
     return False
 
 
+def _unknown_decorators(function: nodes.Function, outer: Environment) -> list[str]:
+    """The decorators that stand in the way; `jax.custom_vjp` does not where the source is to be differentiated."""
+    left = [item for item in function.decorators if outer.custom_vjp == "error" or not is_custom_vjp(item, outer)]
+    return [found for found in (unknown_decorator(item, outer) for item in left) if found]
+
+
+def _through_source(name: str) -> tuple[str, ...]:
+    return (f"# {name} has a jax.custom_vjp; this is the derivative of its source,", '# by `custom_vjp = "primal"`.')
+
+
 # --- Classes ----------------------------------------------------------------------------------------------------------
 
 
-def _class_unit(definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report) -> Unit:
+def _class_unit(
+    definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report, policy: Policy
+) -> Unit:
     facts = class_facts(definition, reach)
     if facts.active_attributes:
         facts = replace(facts, setup_is_written=_setups_are_written(definition, facts, reach, spelling))
@@ -169,12 +201,17 @@ def _class_unit(definition: Definition, order: int, reach: Reach, spelling: Spel
         if not _is_derivable(name, method):
             continue
         function = lowered(method)
-        outer = method_environment(method, facts, reach)
+        outer = replace(method_environment(method, facts, reach), custom_vjp=policy)
         if has_own_rule(function, outer) or not _has_something(function, outer, facts):
             continue
-        unknown = [found for found in (unknown_decorator(item, outer) for item in function.decorators) if found]
+        custom = [item for item in function.decorators if is_custom_vjp(item, outer)]
+        if custom and policy == "error":
+            report.add(diagnostic("JVP410", f"`{name}` has a `jax.custom_vjp`", custom[0].span or function.span))
+        unknown = _unknown_decorators(function, outer)
         label = label_of(definition, name)
         body = _pushed(function, outer, label, _target(label), unknown, spelling, report)
+        if custom and isinstance(body, nodes.Function):
+            body = replace(body, comments=_through_source(label))
         parts.append(body)
         found = remaining_calls(function, function_environment(function, outer))
         if isinstance(body, nodes.Function):
@@ -233,12 +270,14 @@ def _has_something(function: nodes.Function, outer: Environment, facts: ClassFac
 # --- Classes of values ------------------------------------------------------------------------------------------------
 
 
-def _value_class_unit(definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report) -> Unit:
+def _value_class_unit(
+    definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report, policy: Policy
+) -> Unit:
     """The methods, properties and operators of a record: functions whose first argument is the record."""
     parts: list[nodes.Function | Remark] = []
     bodies: dict[str, nodes.Function] = {}
     remaining: list[Remaining] = []
-    outer = file_environment(definition.module, reach, definition)
+    outer = replace(file_environment(definition.module, reach, definition), custom_vjp=policy)
     for name, method in own_methods(definition, reach).items():
         if not is_value_method(method):
             continue
@@ -270,7 +309,12 @@ def is_getter(method: Method) -> bool:
     return method.decorators[-1:] in (("builtins.property",), ("functools.cached_property",))
 
 
-_UNITS_BY_KIND = {"function": _function_unit, "struct": _value_class_unit, "class": _value_class_unit}
+_UNITS_BY_KIND = {
+    "function": _function_unit,
+    "value": _function_unit,
+    "struct": _value_class_unit,
+    "class": _value_class_unit,
+}
 
 
 # --- Pushing ----------------------------------------------------------------------------------------------------------

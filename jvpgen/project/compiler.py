@@ -85,7 +85,9 @@ class Pipeline:
     @cached_property
     def _reach(self) -> Reach:
         config = self.layout.config
-        return Reach(self.layout.root, follow=config.follow, search=sys.path, rules=config.rules)
+        return Reach(
+            self.layout.root, follow=config.follow, search=sys.path, rules=config.rules, custom_vjp=config.custom_vjp
+        )
 
     def derive(self, path: Path, needs: frozenset[str], report: Report, *, reached: bool = False) -> Derived | None:
         """See `Compiler`."""

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pathspec import GitIgnoreSpec
 
@@ -31,6 +31,7 @@ class Config:
     line_length: int = 88
     namespace_packages: tuple[str, ...] = ()  # folders that are packages though they have no __init__.py
     rules: tuple[str, ...] = ()  # modules that write rules for functions
+    custom_vjp: Literal["error", "primal"] = "error"  # what becomes of functions with a `jax.custom_vjp`
 
 
 def read_config(root: Path, report: Report) -> Config:
@@ -71,6 +72,10 @@ def _string(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def _policy(value: Any) -> str | None:
+    return value if value in ("error", "primal") else None
+
+
 def _width(value: Any) -> int | None:
     fits = isinstance(value, int) and not isinstance(value, bool) and 40 <= value <= 320
     return int(value) if fits else None
@@ -99,6 +104,7 @@ _KINDS: Mapping[str, _Kind] = {
     "line-length": _Kind("a whole number from 40 to 320", _width),
     "namespace-packages": _STRINGS,
     "rules": _STRINGS,
+    "custom_vjp": _Kind('"error" or "primal"', _policy),
 }
 KEYS = tuple(_KINDS)
 

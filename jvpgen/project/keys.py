@@ -42,7 +42,13 @@ def body_key(parts: Iterable[str]) -> str:
 
 def generator_key(config: Config, rules: Iterable[object] = ()) -> str:
     """The key of everything besides the source that decides the output. `rules` are told apart by their `repr`."""
-    settings = (OUTPUT_VERSION, config.line_length, sorted(config.follow), sorted(config.namespace_packages))
+    settings = (
+        OUTPUT_VERSION,
+        config.line_length,
+        sorted(config.follow),
+        sorted(config.namespace_packages),
+        config.custom_vjp,
+    )
     return _short([repr(settings), *sorted(map(repr, rules))])
 
 

@@ -21,6 +21,7 @@ from jvpgen.runtime import text_cache
 from jvpgen.runtime.user_rules import registered
 
 _allowed: set[str] = {"flax"}
+_through_source: set[str] = set()  # packages whose functions with a `jax.custom_vjp` are differentiated as written
 _outcomes: dict[tuple[str, str], Generated | Exception] = {}
 _lock = threading.RLock()
 
@@ -38,9 +39,18 @@ class NotDerivable(Exception):
     """A live object that cannot be traced back to source, or that the compiler refuses."""
 
 
-def allow(module_name: str) -> None:
+def allow(module_name: str, custom_vjp: str = "error") -> None:
     """Lets derivatives be made in memory for everything in the package that `module_name` belongs to."""
-    _allowed.add(module_name.partition(".")[0])
+    package = module_name.partition(".")[0]
+    _allowed.add(package)
+    if custom_vjp == "primal" and package not in _through_source:
+        _through_source.add(package)
+        for place in [place for place, outcome in _outcomes.items() if isinstance(outcome, Exception)]:
+            del _outcomes[place]  # it may be possible now
+
+
+def _policy(module_name: str) -> str:
+    return "primal" if module_name.partition(".")[0] in _through_source else "error"
 
 
 def generate_for(target: Callable[..., Any] | type) -> bool:
@@ -77,7 +87,8 @@ def report_of(target: Any) -> Any:
     """What the compiler says of a live object and of all that it runs: asked for apart, since it reads many files."""
     pipeline = importlib.import_module("jvpgen.pipeline")
     name = target.__qualname__.partition(".")[0]
-    return pipeline.report_in_memory(_source_file(target), target.__module__, name, registered(target.__module__))
+    module = target.__module__
+    return pipeline.report_in_memory(_source_file(target), module, name, registered(module), _policy(module))
 
 
 def refusals() -> dict[str, str]:
@@ -91,7 +102,7 @@ def _text(target: Any, module_name: str, qualname: str) -> tuple[str, Any]:
         source = Path(path).read_text(encoding="utf-8")
     except OSError as missing:
         raise NotDerivable(f"no source of {module_name}: {missing}") from missing
-    key = text_cache.key_of(source, module_name, qualname, registered(module_name))
+    key = text_cache.key_of(source, module_name, f"{qualname} {_policy(module_name)}", registered(module_name))
     cached = text_cache.read(key)
     if cached is not None:
         return cached, None
@@ -114,7 +125,7 @@ def _derived(path: str, module_name: str, qualname: str) -> tuple[str, Any]:
     """What the compiler makes of it: the text alone, or an object with `text` and `report`."""
     try:
         pipeline = importlib.import_module("jvpgen.pipeline")
-        made = pipeline.derive_in_memory(path, module_name, qualname, registered(module_name))
+        made = pipeline.derive_in_memory(path, module_name, qualname, registered(module_name), _policy(module_name))
     except ImportError as missing:
         raise NotDerivable(str(missing)) from missing
     except Exception as refused:  # the compiler stops for a reason of its own; the call goes to the fallback

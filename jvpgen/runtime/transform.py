@@ -6,7 +6,7 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeGuard
 
 import flax.linen as nn
 
@@ -42,14 +42,22 @@ class Transformed:
         return f"<the derivative of {self._target.__qualname__}>"
 
 
-def transform(target: type | Callable[..., Any]) -> Transformed:
+def transform(target: type | Callable[..., Any], *, custom_vjp: Literal["error", "primal"] = "error") -> Transformed:
     """Generates the derivative of a linen Module class or of a function, and of all that it reaches, in memory.
 
     The result is called as the function that `python -m jvpgen` would have written:
     `transform(CNN)(module, variables, x, variable_tangents=…, x_dot=…)`, `transform(f)(x, y, x_dot=…)`.
     A lambda and a function inside another are possible too; what they find around them is constant.
+
+    Args:
+      target: the class or function.
+      custom_vjp: what becomes of functions with a `jax.custom_vjp` that its package calls: an error, or, from here on,
+        the derivative of their source.
+
+    Raises:
+      NotGenerated: where there is no source, or it cannot be written out.
     """
-    autogenerate.allow(target.__module__)
+    autogenerate.allow(target.__module__, custom_vjp)
     try:
         if _is_local(target):
             generated = autogenerate.Generated(local.made(target), types.ModuleType(target.__module__))

@@ -92,10 +92,12 @@ class Reach:
         search: Iterable[str | Path] = (),
         everything: bool = False,
         rules: Sequence[str] = (),
+        custom_vjp: Literal["error", "primal"] = "error",
     ) -> None:
         self._search = Search(root, follow, search, everything)
         self.root = self._search.root
         self.rules = tuple(rules)  # the modules that write rules for functions
+        self.custom_vjp = custom_vjp  # whether functions with a `jax.custom_vjp` are refused, or their source derived
         self.mros: dict[str, tuple[Ancestor, ...]] = {}  # these three are what `classes` has found out, by definition
         self.own_methods: dict[str, Mapping[str, Method]] = {}
         self.fields: dict[str, tuple[Field, ...]] = {}

@@ -73,7 +73,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A stand-in for the compiler; the names it was asked for."""
     calls: list[str] = []
 
-    def derive_in_memory(path: str, module_name: str, qualname: str, rules: Any) -> str | None:
+    def derive_in_memory(path: str, module_name: str, qualname: str, rules: Any, custom_vjp: str) -> str | None:
         assert Path(path).name == "made_models.py" and module_name == "made_models"
         calls.append(qualname)
         if qualname not in TEXTS:

@@ -12,6 +12,23 @@ def scale(x, by):
 _RULE = 'jvpgen.rule("ops.scale(x, by)", x_dot="x_dot * by", by_dot="x * by_dot")\n'
 
 
+_CUSTOM_VJP = GOOD_MODULE.replace("2 * x", "double(x)").replace(
+    "import jvpgen\n",
+    """\
+import jax
+import jvpgen
+
+
+@jax.custom_vjp
+def double(x):
+    return 2 * x
+
+
+double.defvjp(lambda x: (2 * x, None), lambda _, g: (2 * g,))
+""",
+)
+
+
 def _with_rules(text: str) -> Example:
     """A project whose rules module says `text`."""
     files = {"model.py": GOOD_MODULE, "ops.py": _OPS, "rules.py": f"import jvpgen\n\n{text}"}
@@ -124,5 +141,16 @@ ENTRIES = (
         remedy="Nothing needs to be done, if that is meant.",
         bad=_with_rules('jvpgen.rule("jnp.tanh(x)", x_dot="x_dot * (1 - out**2)")\n'),
         good=_with_rules(_RULE),
+    ),
+    Entry(
+        code="JVP410",
+        title="active value into a function with a jax.custom_vjp",
+        severity="error",
+        cause="`jax.custom_vjp` says how a function is differentiated in reverse, and `jax.jvp` refuses it: there is "
+        "no derivative in forward mode that its author has meant.",
+        remedy="Give the function a rule (docs/rules.md), or have its source differentiated: "
+        '`custom_vjp = "primal"` in `[tool.jvpgen]`, or `@jvpgen.derive(custom_vjp="primal")`.',
+        bad=model(_CUSTOM_VJP),
+        good=model(_CUSTOM_VJP.replace("@jvpgen.derive", '@jvpgen.derive(custom_vjp="primal")')),
     ),
 )
