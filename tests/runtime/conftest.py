@@ -13,7 +13,6 @@ from tests.runtime import flax_layers
 @pytest.fixture(autouse=True)
 def layers_by_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(autogenerate, "_allowed", set())
-    flax_layers.attach_all()
     counts.reset()
-    yield
-    flax_layers.detach_all()
+    with flax_layers.attached():
+        yield

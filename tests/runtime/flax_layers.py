@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import flax.linen as nn
@@ -10,7 +12,7 @@ from flax.linen.module import merge_param
 from jax import lax, random
 
 from jvpgen.runtime import param, pushforward, tangent_lax, tangent_numpy, variable
-from jvpgen.runtime.registry import Body, attach, exact_function
+from jvpgen.runtime.registry import Body, attach, body_of, exact_function
 
 
 def dense(self: Any, inputs: Any, inputs_dot: Any) -> Any:
@@ -96,13 +98,17 @@ def batch_norm(self: Any, x: Any, x_dot: Any, use_running_average: Any = None, *
     return _normalized(self, x, x_dot, mean, mean_dot, var, var_dot, axes)
 
 
-def attach_all() -> None:
+@contextlib.contextmanager
+def attached() -> Iterator[None]:
+    """Within, the layers have these derivatives; afterwards those that they had."""
     made = {nn.Dense: dense, nn.Dropout: dropout, nn.LayerNorm: layer_norm, nn.BatchNorm: batch_norm}
-    for layer, derivative in made.items():
-        function = exact_function(layer)
+    functions = {exact_function(layer): derivative for layer, derivative in made.items()}
+    before = {function: body_of(function) for function in functions}
+    for function, derivative in functions.items():
         attach(function, Body(derivative, function))
-
-
-def detach_all() -> None:
-    for layer in (nn.Dense, nn.Dropout, nn.LayerNorm, nn.BatchNorm):
-        del exact_function(layer).__jvpgen_body__
+    yield
+    for function, body in before.items():
+        if body is None:
+            del function.__jvpgen_body__
+        else:
+            attach(function, body)
