@@ -315,6 +315,7 @@ _PARTNERS: dict[int, Callable[..., Outcome]] = {
     id(functools.partial): _unpacked_partial,
     **library.PARTNERS,
 }
+_PARTNERS[id(dataclasses.fields)] = _plain(dataclasses.fields)
 _ASKING = """
     all any bool callable dir format hasattr hash id isinstance issubclass len print range repr slice str type vars
 """
@@ -331,6 +332,8 @@ def by_structure(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome 
         return f.run(args, kwargs)
     if getattr(f, "__name__", "") in ("replace", "_replace") and len(args) == 1 and not _is_users(f, args[0]):
         return _replaced(f, args[0], kwargs)
+    if getattr(f, "__name__", "") == "_asdict" and len(args) == 1 and not kwargs:
+        return _as_dict(args[0])
     owner = getattr(f, "__objclass__", None)
     if owner in (list, dict, tuple) and args:  # list.append and the like
         return _container_method(f.__name__, args, kwargs)
@@ -355,6 +358,16 @@ def _method_of_constant(receiver: Any, name: str, args: list[Any], kwargs: Mappi
             "make it in the function that fills it, or return what is stored"
         )
     return _container_method(name, [Pair(receiver, zero(receiver)), *args], kwargs)
+
+
+def _as_dict(owner: Any) -> Outcome | None:
+    """`state._asdict()` of a NamedTuple."""
+    receiver, moving = (owner.primal, owner.tangent) if is_pair(owner) else (owner, zero(owner))
+    if not isinstance(receiver, tuple) or not hasattr(receiver, "_fields"):
+        return None
+    fields = {name: getattr(receiver, name) for name in receiver._fields}
+    still = isinstance(moving, Zero)
+    return fields, {name: zero(part) if still else getattr(moving, name) for name, part in fields.items()}
 
 
 def _is_users(f: Any, owner: Any) -> bool:
