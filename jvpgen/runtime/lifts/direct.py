@@ -41,9 +41,8 @@ def _branched(call: Callable[..., Twin], branches: list[Any], given: Mapping[str
 
     def derivative(f: Any) -> Callable[..., Twin]:
         def branch(inner: Any, *operands: Twin) -> Twin:
-            before = state.entered([inner.scope])
-            out, leaves = pushed_call(*_of_module(f, inner), operands)
-            state.left([inner.scope], before)
+            with state.around([inner.scope]):
+                out, leaves = pushed_call(*_of_module(f, inner), operands)
             return out, results.met(out, leaves)
 
         return branch
@@ -72,9 +71,8 @@ def while_loop(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
         return plain(target)(*first, carry[0])
 
     def step(inner: Any, carry: Twin) -> Twin:
-        before = state.entered([inner.scope])
-        out, leaves = pushed_call(*_of_module(body, inner), [carry])
-        state.left([inner.scope], before)
+        with state.around([inner.scope]):
+            out, leaves = pushed_call(*_of_module(body, inner), [carry])
         return out, carried.met(out, leaves)
 
     def trace() -> Outcome:

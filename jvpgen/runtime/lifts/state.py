@@ -7,6 +7,7 @@ move each time (`control.agreement`).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -39,14 +40,17 @@ class Shadows:
                 tree, leaves = _parts(scope, name)
                 _store(scope, name, self._agreement(place).begun(tree, leaves))
 
-    def entered(self, scopes: Sequence[Scope]) -> dict[Place, list[bool]]:
-        """What moves when a function begins."""
-        return {
+    @contextlib.contextmanager
+    def around(self, scopes: Sequence[Scope]) -> Iterator[None]:
+        """Around a run of the function: nothing that moved before it is absent after it.
+
+        Raises:
+            Disagreement: another run left other leaves moving; the lift begins again.
+        """
+        before = {
             place: [leaf is not None for leaf in _parts(scope, name)[1]] for place, scope, name in _changeable(scopes)
         }
-
-    def left(self, scopes: Sequence[Scope], before: dict[Place, list[bool]]) -> None:
-        """When it ends: nothing that moved is absent; raises Disagreement where the others did not do the same."""
+        yield
         for place, scope, name in _changeable(scopes):
             tree, leaves = _parts(scope, name)
             moved = before.get(place, [])

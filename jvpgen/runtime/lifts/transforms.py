@@ -34,12 +34,11 @@ def scan(core: Core, **settings: Any) -> Lifted:
         start, *inputs = twins([init, *xs])
 
         def step(inner: Any, carry: Twin, *given: Twin) -> tuple[Twin, Twin]:
-            before = state.entered(listed(inner))
-            out, leaves = called(core, inner, [carry, *given])
+            with state.around(listed(inner)):
+                out, leaves = called(core, inner, [carry, *given])
             if not isinstance(out, tuple | list) or len(out) != 2:
                 raise TypeError(f"scan: the body must return a pair (carry, y), got {type(out).__name__}")
             count = len(jax.tree.leaves(out[0]))
-            state.left(listed(inner), before)
             return (out[0], carried.met(out[0], leaves[:count])), (out[1], outputs.met(out[1], leaves[count:]))
 
         def trace() -> Pair:
@@ -79,9 +78,8 @@ def remat_scan(core: Core, **settings: Any) -> Lifted:
         extended["variable_axes"] = axes_with_shadows(settings["variable_axes"], suffix)
 
         def step(inner: Any, carry: Twin) -> Twin:
-            before = state.entered(listed(inner))
-            out, leaves = called(core, inner, [carry])
-            state.left(listed(inner), before)
+            with state.around(listed(inner)):
+                out, leaves = called(core, inner, [carry])
             return out, carried.met(out, leaves)
 
         def trace() -> Pair:
@@ -101,9 +99,8 @@ def vmap(core: Core, **settings: Any) -> Lifted:
         state, out_axes = Shadows(), settings["out_axes"]
 
         def derivative(inner: Any, *given: Twin) -> Twin:
-            before = state.entered(listed(inner))
-            out, leaves = called(core, inner, given)
-            state.left(listed(inner), before)
+            with state.around(listed(inner)):
+                out, leaves = called(core, inner, given)
             return out, as_tree(out, leaves)
 
         extended = {
@@ -126,9 +123,8 @@ def whole(transform: Callable[..., Any]) -> Callable[..., Lifted]:
             state = Shadows()
 
             def derivative(inner: Any, *given: Any, **named: Any) -> Any:
-                before = state.entered(listed(inner))
-                out = core(inner, *given, **named)
-                state.left(listed(inner), before)
+                with state.around(listed(inner)):
+                    out = core(inner, *given, **named)
                 return out
 
             variables = with_shadows(settings.get("variables", True), suffix_of(scopes))
@@ -147,9 +143,8 @@ def remat_static(core: Core, **settings: Any) -> Lifted:
         state = Shadows()
 
         def derivative(inner: Any, *given: Any) -> Any:
-            before = state.entered(listed(inner))
-            out = core(inner, *given, **{KEYWORD: Mark()})
-            state.left(listed(inner), before)
+            with state.around(listed(inner)):
+                out = core(inner, *given, **{KEYWORD: Mark()})
             return out
 
         variables = with_shadows(settings["variables"], suffix_of(scopes))
