@@ -3,10 +3,9 @@
 """Forward-mode derivatives of `examples/models/cnn.py`."""
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jvpgen.runtime import apply_jvp, body, function_jvp, pushforward, tangent_numpy
-from jvpgen.runtime.formulas import max_pool_jvp
+from jvpgen.runtime.formulas import log_softmax_jvp, max_pool_jvp
 
 from .cnn import CNN, ConvBlock, cross_entropy
 
@@ -76,10 +75,7 @@ def _CNN(self, images, images_dot, *, train: bool = False):
 
 @body(cross_entropy)
 def _cross_entropy(logits, logits_dot, labels, labels_dot):
-    log_probabilities = jax.nn.log_softmax(logits)
-    log_probabilities_dot = logits_dot - tangent_numpy.sum(
-        jnp.exp(log_probabilities) * logits_dot, axis=-1, keepdims=True
-    )
+    log_probabilities, log_probabilities_dot = log_softmax_jvp(logits, logits_dot)
     return (
         -jnp.mean(jnp.take_along_axis(log_probabilities, labels[:, None], axis=-1)),
         -tangent_numpy.mean(
@@ -90,10 +86,10 @@ def _cross_entropy(logits, logits_dot, labels, labels_dot):
     )
 
 
-# jvpgen: generator=862d7b745310 rest=109210da4327
+# jvpgen: generator=37ed29379934 rest=24d67ac1ed98
 # jvpgen: CNN text=43ba5f78fdc3 source=bc0b30c2b69d body=f9509dc6ea3a
 #   CNN_jvp, _CNN <- CNN, ConvBlock, nn
-# jvpgen: cross_entropy text=31df6c141f60 source=1893ff3ce8d8 body=4bd95e1188bf
+# jvpgen: cross_entropy text=31df6c141f60 source=1893ff3ce8d8 body=f849eff10039
 #   cross_entropy_jvp, _cross_entropy <- cross_entropy, jax, jnp, jvpgen
 # jvpgen: ConvBlock text=659c6530d786 source=4852d2e3dac6 body=0dd77c484838
 #   _ConvBlock <- ConvBlock, nn

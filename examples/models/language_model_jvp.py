@@ -15,7 +15,7 @@ from jvpgen.runtime import (
     tangent_lax,
     tangent_numpy,
 )
-from jvpgen.runtime.formulas import gelu_jvp
+from jvpgen.runtime.formulas import gelu_jvp, log_softmax_jvp
 
 from .language_model import (
     MLP,
@@ -141,9 +141,8 @@ def _LanguageModel(self, tokens, tokens_dot, *, deterministic: bool = True):
 
 @body(next_token_loss)
 def _next_token_loss(logits, logits_dot, tokens, tokens_dot):
-    log_probabilities = jax.nn.log_softmax(logits[:, :-1])
-    log_probabilities_dot = logits_dot[:, :-1] - tangent_numpy.sum(
-        jnp.exp(log_probabilities) * logits_dot[:, :-1], axis=-1, keepdims=True
+    log_probabilities, log_probabilities_dot = log_softmax_jvp(
+        logits[:, :-1], logits_dot[:, :-1]
     )
     chosen = jnp.take_along_axis(log_probabilities, tokens[:, 1:, None], axis=-1)
     chosen_dot = tangent_numpy.take_along_axis(
@@ -152,10 +151,10 @@ def _next_token_loss(logits, logits_dot, tokens, tokens_dot):
     return -chosen.mean(), -chosen_dot.mean()
 
 
-# jvpgen: generator=862d7b745310 rest=a8f0c3918a8e
+# jvpgen: generator=37ed29379934 rest=edaa00f8eb57
 # jvpgen: LanguageModel text=7839f08906d4 source=24f920e1f093 body=023e97b83003
 #   LanguageModel_jvp, _LanguageModel <- Block, LanguageModel, PositionEmbedding, nn
-# jvpgen: next_token_loss text=de82b2a76e4f source=f2f379b3c946 body=30f6aebd66e1
+# jvpgen: next_token_loss text=de82b2a76e4f source=f2f379b3c946 body=a071ee83a200
 #   next_token_loss_jvp, _next_token_loss <- jax, jnp, jvpgen, next_token_loss
 # jvpgen: PositionEmbedding text=59a27bbbdbc4 source=5fb1f31a2d27 body=e141223db9b2
 #   _PositionEmbedding <- PositionEmbedding, jax, jnp, nn

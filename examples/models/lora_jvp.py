@@ -5,7 +5,7 @@
 import flax.linen as nn
 import jax.numpy as jnp
 from jvpgen.runtime import apply_jvp, body, param, pushforward, tangent_numpy
-from jvpgen.runtime.formulas import gelu_jvp
+from jvpgen.runtime.formulas import gelu_jvp, softmax_jvp
 
 from .lora import LoRAAttention, LoRABlock, LoRADense
 
@@ -112,10 +112,7 @@ def _LoRAAttention(self, x, x_dot):
     # weights = nn.softmax(jnp.where(causal, scores, -1e9))
     selected = jnp.where(causal, scores, -1e9)
     selected_dot = tangent_numpy.where(causal, scores_dot, 0)
-    weights = nn.softmax(selected)
-    weights_dot = weights * (
-        selected_dot - tangent_numpy.sum(weights * selected_dot, axis=-1, keepdims=True)
-    )
+    weights, weights_dot = softmax_jvp(selected, selected_dot)
     mixed = jnp.einsum("...hqk,...khd->...qhd", weights, value)
     mixed_dot = tangent_numpy.einsum(
         "...hqk,...khd->...qhd", weights_dot, value
@@ -147,10 +144,10 @@ def _LoRABlock(self, x, x_dot):
     return x + down_dense, x_dot + down_dense_dot
 
 
-# jvpgen: generator=862d7b745310 rest=c134f4053f9d
+# jvpgen: generator=37ed29379934 rest=32cc74ab8150
 # jvpgen: LoRABlock text=147eaa68c149 source=848321e50b90 body=6b501e8b229c
 #   LoRABlock_jvp, adapters_jvp, _LoRABlock <- LoRAAttention, LoRABlock, LoRADense, nn
 # jvpgen: LoRADense text=5aaf8550813d source=68fec928af5c body=8544466cad37
 #   _LoRADense <- LoRADense, nn
-# jvpgen: LoRAAttention text=3f0447bde2b9 source=d0b15d14a832 body=68cd2e84220a
+# jvpgen: LoRAAttention text=3f0447bde2b9 source=d0b15d14a832 body=64086d268e5d
 #   _LoRAAttention <- LoRAAttention, LoRADense, jnp, nn

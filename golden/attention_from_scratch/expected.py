@@ -3,9 +3,9 @@
 """Forward-mode derivatives of `input.py`."""
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jvpgen.runtime import apply_jvp, body, pushforward, tangent_numpy, zero
+from jvpgen.runtime.formulas import softmax_jvp
 
 from input import Attention, rotate
 
@@ -73,8 +73,7 @@ def _Attention(self, x, x_dot, causal=True):
     q, k, v = jnp.moveaxis(qkv, -3, 0)
     q_dot, k_dot, v_dot = tangent_numpy.moveaxis(qkv_dot, -3, 0)
     # q, k = (rotate(a, jnp.arange(length)) for a in (q, k))
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for a, a_dot in zip((q, k), (q_dot, k_dot)):
         rotate_out, rotate_out_dot = pushforward(
             rotate, (a, jnp.arange(length)), (a_dot, None)
@@ -94,10 +93,7 @@ def _Attention(self, x, x_dot, causal=True):
         min_out = jnp.finfo(logits.dtype).min
         logits = jnp.where(mask, logits, min_out)
         logits_dot = tangent_numpy.where(mask, logits_dot, zero(min_out))
-    weights = jax.nn.softmax(logits, axis=-1)
-    weights_dot = weights * (
-        logits_dot - tangent_numpy.sum(weights * logits_dot, axis=-1, keepdims=True)
-    )
+    weights, weights_dot = softmax_jvp(logits, logits_dot, axis=-1)
     out = jnp.einsum("hqk,khd->qhd", weights, v)
     out_dot = tangent_numpy.einsum(
         "hqk,khd->qhd", weights_dot, v
@@ -109,8 +105,8 @@ def _Attention(self, x, x_dot, causal=True):
     )
 
 
-# jvpgen: generator=- rest=9ed463beef8d
-# jvpgen: Attention text=97c565060015 source=638ee806700e body=1de253c6a82a
+# jvpgen: generator=- rest=43bfa67311df
+# jvpgen: Attention text=97c565060015 source=638ee806700e body=ec1ecf207d89
 #   Attention_jvp, _Attention <- Attention, jax, jnp, nn, rotate
 # jvpgen: rotate text=bf14acd0951f source=d6b722f3f848 body=06d8fc663b4c
 #   _rotate <- jnp, rotate

@@ -44,15 +44,13 @@ def _Bound(self, index, index_dot):
     table, table_dot = {"scale": scale}, {"scale": scale_dot}
     get, get_dot = table.get, table_dot.get
     # reduced = [reduce() for reduce in (scale.sum, scale.mean)]
-    items = []
-    items_dot = []
+    reduced, reduced_dot = [], []
     for reduce, reduce_dot in zip(
         (scale.sum, scale.mean), (scale_dot.sum, scale_dot.mean)
     ):
         reduce_out, reduce_out_dot = pushforward(Pair(reduce, reduce_dot), (), ())
-        items.append(reduce_out)
-        items_dot.append(reduce_out_dot)
-    reduced, reduced_dot = items, items_dot
+        reduced.append(reduce_out)
+        reduced_dot.append(reduce_out_dot)
     # return dot(ones), get("scale")[index], reduced, list(map(scale.dot, [ones, ones]))
     product, product_dot = pushforward(Pair(dot, dot_dot), (ones,), (None,))
     get_out, get_out_dot = pushforward(Pair(get, get_dot), ("scale",), (None,))
@@ -73,5 +71,5 @@ def _Bound(self, index, index_dot):
 
 
 # jvpgen: generator=- rest=43eabc5ed50a
-# jvpgen: Bound text=09187b106565 source=ca1ee1621b1c body=93b69f459421
+# jvpgen: Bound text=09187b106565 source=ca1ee1621b1c body=f6a7dc50f9b8
 #   Bound_jvp, _Bound <- Bound, jnp, nn

@@ -13,6 +13,7 @@ from jvpgen.runtime import (
     tangent_numpy,
     variable,
 )
+from jvpgen.runtime.formulas import softmax_jvp
 
 from input import CachedAttention
 
@@ -65,14 +66,10 @@ def _CachedAttention(self, x, x_dot):
     value = jnp.arange(self.length) < index.value
     scores = jnp.where(value, scores, -1e9)
     scores_dot = tangent_numpy.where(value, scores_dot, 0)
-    # return nn.softmax(scores) @ keys.value
-    softmax = nn.softmax(scores)
-    softmax_dot = softmax * (
-        scores_dot - tangent_numpy.sum(softmax * scores_dot, axis=-1, keepdims=True)
-    )
+    softmax, softmax_dot = softmax_jvp(scores, scores_dot)
     return softmax @ keys.value, softmax_dot @ keys.value + softmax @ keys_dot.value
 
 
-# jvpgen: generator=- rest=99b579533436
-# jvpgen: CachedAttention text=c3905e2ea765 source=b98ec0fbd2e1 body=b9b844c1bc62
+# jvpgen: generator=- rest=82a23329446b
+# jvpgen: CachedAttention text=c3905e2ea765 source=b98ec0fbd2e1 body=6759fd83ed3f
 #   CachedAttention_jvp, _CachedAttention <- CachedAttention, jnp, lax, nn

@@ -43,23 +43,19 @@ def Ensemble_jvp(
 def _Ensemble(self, x, x_dot, parts, parts_dot):
     i = 10
     # hidden = [nn.Dense(2)(x) for i, x in enumerate(parts)]
-    items = []
-    items_dot = []
+    hidden, hidden_dot = [], []
     for i_item, (x_item, x_item_dot) in enumerate(zip(parts, parts_dot)):
         dense, dense_dot = pushforward(nn.Dense(2), (x_item,), (x_item_dot,))
-        items.append(dense)
-        items_dot.append(dense_dot)
-    hidden, hidden_dot = items, items_dot
+        hidden.append(dense)
+        hidden_dot.append(dense_dot)
     squares = [x**2 for x in hidden]
     squares_dot = [2 * x * x_dot for x, x_dot in zip(hidden, hidden_dot)]
     # named = {str(i): nn.Dense(1)(x) + i for i, x in enumerate(squares)}
-    items = {}
-    items_dot = {}
+    named, named_dot = {}, {}
     for i_item, (x_item, x_item_dot) in enumerate(zip(squares, squares_dot)):
         dense, dense_dot = pushforward(nn.Dense(1), (x_item,), (x_item_dot,))
-        items[str(i_item)] = dense + i_item
-        items_dot[str(i_item)] = dense_dot + zero(i_item)
-    named, named_dot = items, items_dot
+        named[str(i_item)] = dense + i_item
+        named_dot[str(i_item)] = dense_dot + zero(i_item)
     return (
         (x * i + sum(jnp.sum(h) for h in hidden), named),
         (x_dot * i + sum(tangent_numpy.sum(h_dot) for h_dot in hidden_dot), named_dot),
@@ -67,5 +63,5 @@ def _Ensemble(self, x, x_dot, parts, parts_dot):
 
 
 # jvpgen: generator=- rest=b5052814a1dd
-# jvpgen: Ensemble text=ad356c487291 source=2a37b87ab477 body=43a6ddf5841b
+# jvpgen: Ensemble text=ad356c487291 source=2a37b87ab477 body=f503d5c5c862
 #   Ensemble_jvp, _Ensemble <- Ensemble, jnp, nn

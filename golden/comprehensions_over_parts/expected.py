@@ -68,23 +68,20 @@ def _Nested(self, x, x_dot):
     }
     bank = Bank()
     # scaled = {name: value * x for name, value in bank.items()}
-    items_out = {}
-    items_out_dot = {}
-    items_2, items_2_dot = pushforward(bank.items, (), ())
+    scaled, scaled_dot = {}, {}
+    items_out, items_out_dot = pushforward(bank.items, (), ())
     for (name_item, value_item), (name_item_dot, value_item_dot) in zip(
-        items_2, items_2_dot
+        items_out, items_out_dot
     ):
-        items_out[name_item] = value_item * x
-        items_out_dot[name_item] = value_item_dot * x + value_item * x_dot
-    scaled, scaled_dot = items_out, items_out_dot
+        scaled[name_item] = value_item * x
+        scaled_dot[name_item] = value_item_dot * x + value_item * x_dot
     items, items_dot = pushforward(bank.items, (), ())
     for (name, value), (name_dot, value_dot) in zip(items, items_dot):
         scaled[name] = scaled[name] + value
         scaled_dot[name] = scaled_dot[name] + value_dot
     # return flat, list(pairs.values()), scaled, [value * x for value in bank.values()]
     items_out, items_out_dot = list(pairs.values()), list(pairs_dot.values())
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     values_out, values_out_dot = pushforward(bank.values, (), ())
     for value_item, value_item_dot in zip(values_out, values_out_dot):
         items.append(value_item * x)
@@ -96,7 +93,7 @@ def _Nested(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=21c071c1521e
-# jvpgen: Nested text=f1a950858a6f source=66baa807ea46 body=866c952a4bde
+# jvpgen: Nested text=f1a950858a6f source=66baa807ea46 body=4ef05d936fb7
 #   Nested_jvp, _Nested <- Bank, Nested, nn
 # jvpgen: Bank text=0052b8ab7687 source=4cb619adc63c body=a422b9781ca7
 #   _Bank_setup, _Bank_items, _Bank_values <- Bank, nn

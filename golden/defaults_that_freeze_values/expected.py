@@ -71,7 +71,7 @@ def Mapped_jvp(
 @body(Frozen)
 def _Frozen(self, x, x_dot, scales, scales_dot):
     # filters = [lambda v, s=s: v * s for s in scales]
-    items = []
+    filters = []
     for s, s_dot in zip(scales, scales_dot):
 
         def function(v, s=s):
@@ -81,8 +81,7 @@ def _Frozen(self, x, x_dot, scales, scales_dot):
         def _(v, v_dot, s=s, s_dot=s_dot):
             return v * s, v_dot * s + v * s_dot
 
-        items.append(function)
-    filters = items
+        filters.append(function)
     dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
 
     @body(None)
@@ -94,14 +93,12 @@ def _Frozen(self, x, x_dot, scales, scales_dot):
     x, x_dot = x * 3, x_dot * 3
     # return [f(x) for f in filters], [f(x, s=x) for f in filters], shifted(x),
     #     shifted(2.0), shifted(x, x, k=x)
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for f in filters:
         f_out, f_out_dot = pushforward(f, (x,), (x_dot,))
         items.append(f_out)
         items_dot.append(f_out_dot)
-    items_out = []
-    items_out_dot = []
+    items_out, items_out_dot = [], []
     for f in filters:
         f_2, f_2_dot = pushforward(f, (x,), (x_dot,), s=Pair(x, x_dot))
         items_out.append(f_2)
@@ -129,7 +126,7 @@ def _Mapped(self, x, x_dot, scale, scale_dot):
 
 
 # jvpgen: generator=- rest=71b14cbb3898
-# jvpgen: Frozen text=2ad5ad7041eb source=eaa1b0c7e16c body=0684cd00edc8
+# jvpgen: Frozen text=2ad5ad7041eb source=eaa1b0c7e16c body=8df9c64f76e6
 #   Frozen_jvp, _Frozen <- Frozen, nn
 # jvpgen: Mapped text=43c0c91f296b source=786aef23cf8a body=009e1dc9ebb9
 #   Mapped_jvp, _Mapped <- Mapped, jax, nn

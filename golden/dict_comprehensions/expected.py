@@ -37,14 +37,11 @@ def MultiModal_jvp(
 
 @body(MultiModal)
 def _MultiModal(self, inputs, inputs_dot):
-    # encoded = {name: nn.Dense(self.width, name=name)(x) for name, x in inputs.items()}
-    items = {}
-    items_dot = {}
+    encoded, encoded_dot = {}, {}
     for name, (x, x_dot) in pairs(inputs, inputs_dot).items():
-        items[name], items_dot[name] = pushforward(
+        encoded[name], encoded_dot[name] = pushforward(
             nn.Dense(self.width, name=name), (x,), (x_dot,)
         )
-    encoded, encoded_dot = items, items_dot
     active = {k: nn.relu(v) for k, v in encoded.items() if k != "audio"}
     active_dot = {
         k: tangent_numpy.where(v > 0, v_dot, 0)
@@ -70,5 +67,5 @@ def _MultiModal(self, inputs, inputs_dot):
 
 
 # jvpgen: generator=- rest=94e8a280a0f0
-# jvpgen: MultiModal text=92fe3e1be230 source=a6bfb7bdc996 body=8a1b984a4087
+# jvpgen: MultiModal text=92fe3e1be230 source=a6bfb7bdc996 body=269f5e4f553b
 #   MultiModal_jvp, _MultiModal <- MultiModal, nn

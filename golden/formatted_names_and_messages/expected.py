@@ -3,8 +3,8 @@
 """Forward-mode derivatives of `input.py`."""
 
 import flax.linen as nn
-import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, pushforward, tangent_numpy
+from jvpgen.runtime import apply_jvp, body, pushforward
+from jvpgen.runtime.formulas import log_softmax_jvp
 
 from input import Head
 
@@ -38,17 +38,12 @@ def _Head(self, x, x_dot):
             nn.Dense(size, name=f"{self.kind}_{i:02d}"), (x,), (x_dot,)
         )
     if self.kind == "classification":
-        # return nn.log_softmax(x)
-        log_softmax = nn.log_softmax(x)
-        log_softmax_dot = x_dot - tangent_numpy.sum(
-            jnp.exp(log_softmax) * x_dot, axis=-1, keepdims=True
-        )
-        return log_softmax, log_softmax_dot
+        return log_softmax_jvp(x, x_dot)
     if self.kind != "regression":
         raise ValueError(f"unknown kind {self.kind!r}; got {x.shape[-1]} features")
     return x, x_dot
 
 
-# jvpgen: generator=- rest=5b0eafcb45ab
-# jvpgen: Head text=5c47586058cb source=a19f260f7a23 body=15e02a049ab1
+# jvpgen: generator=- rest=e349f7e73d8b
+# jvpgen: Head text=5c47586058cb source=a19f260f7a23 body=f18560882e61
 #   Head_jvp, _Head <- Head, nn

@@ -37,13 +37,11 @@ def Parameters_jvp(
 @body(Parameters)
 def _Parameters(self, x, x_dot):
     # weights = [self.param(f"w_{i}", nn.initializers.normal(), (3,)) for i in range(2)]
-    items = []
-    items_dot = []
+    weights, weights_dot = [], []
     for i in range(2):
         parameter, parameter_dot = param(self, f"w_{i}", nn.initializers.normal(), (3,))
-        items.append(parameter)
-        items_dot.append(parameter_dot)
-    weights, weights_dot = items, items_dot
+        weights.append(parameter)
+        weights_dot.append(parameter_dot)
     bias, bias_dot = param(
         self, "bias", lambda key, shape, value: jnp.full(shape, value), (3,), 2.0
     )
@@ -68,5 +66,5 @@ def _Parameters(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=9982f5310810
-# jvpgen: Parameters text=6ffc2c54c870 source=1d70cd5828fe body=42e152fd7f41
+# jvpgen: Parameters text=6ffc2c54c870 source=1d70cd5828fe body=8c4c8fdd3bb1
 #   Parameters_jvp, _Parameters <- Parameters, jnp, nn

@@ -65,7 +65,7 @@ def KeptTwice_jvp(
 @body(Kept)
 def _Kept(self, x, x_dot, scales, scales_dot):
     # late = [lambda v: v * scale for scale in scales]
-    items = []
+    late = []
     for scale, scale_dot in zip(scales, scales_dot):
 
         def function(v):
@@ -75,20 +75,15 @@ def _Kept(self, x, x_dot, scales, scales_dot):
         def _(v, v_dot):
             return v * scale, v_dot * scale + v * scale_dot
 
-        items.append(function)
-    late = items
-    # outer = [list(map(lambda v: v * item, scales)) for item in [x, x * 2]]
-    items = []
-    items_dot = []
+        late.append(function)
+    outer, outer_dot = [], []
     for item, item_dot in zip([x, x * 2], [x_dot, x_dot * 2]):
-        items.append(list(v * item for v in scales))
-        items_dot.append(
+        outer.append(list(v * item for v in scales))
+        outer_dot.append(
             list(v_dot * item + v * item_dot for v, v_dot in zip(scales, scales_dot))
         )
-    outer, outer_dot = items, items_dot
     # return [f(x) for f in late], outer
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for f in late:
         f_out, f_out_dot = pushforward(f, (x,), (x_dot,))
         items.append(f_out)
@@ -102,7 +97,7 @@ opaque(KeptTwice)
 
 
 # jvpgen: generator=- rest=f8581c0a569d warnings=1
-# jvpgen: Kept text=e3c14c63e9f1 source=a779359efbd0 body=9c1f809e4d13
+# jvpgen: Kept text=e3c14c63e9f1 source=a779359efbd0 body=2af36111a6c0
 #   Kept_jvp, _Kept <- Kept, nn
 # jvpgen: KeptTwice text=44bce52199c3 source=da15e6db74b8 body=78c95fa7f84b
 #   KeptTwice_jvp <- KeptTwice, nn

@@ -53,8 +53,7 @@ def _Penalty(self, weights, weights_dot, scale, scale_dot):
         tangent_numpy.sum(2 * w * w_dot) for w, w_dot in zip(weights, weights_dot)
     )
     # l1 = sum((jnp.abs(w).sum() for w in weights if w.ndim > 1), 0.0)
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for w, w_dot in zip(weights, weights_dot):
         if w.ndim > 1:
             magnitude, magnitude_dot = abs_jvp(w, w_dot)
@@ -85,7 +84,7 @@ def _Penalty(self, weights, weights_dot, scale, scale_dot):
 
 
 # jvpgen: generator=- rest=59e689bd6778
-# jvpgen: Penalty text=b5d5ce173bea source=af54f7c7b602 body=d37e67c83320
+# jvpgen: Penalty text=b5d5ce173bea source=af54f7c7b602 body=4be238398faa
 #   Penalty_jvp, _Penalty <- Penalty, jnp, nn, total_of
 # jvpgen: total_of text=f54b7054ffc0 source=c6bca54f9df0 body=ae13c6434f04
 #   _total_of <- total_of

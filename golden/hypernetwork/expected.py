@@ -43,11 +43,10 @@ def HyperNetwork_jvp(
 @body(unflatten)
 def _unflatten(flat, flat_dot, shapes, shapes_dot):
     # sizes = [int(np.prod(shape)) for shape in shapes.values()]
-    items = []
+    sizes = []
     for shape, shape_dot in pairs(shapes, shapes_dot).values():
         prod, _ = pushforward(np.prod, (shape,), (shape_dot,))
-        items.append(int(prod))
-    sizes = items
+        sizes.append(int(prod))
     item = np.cumsum(sizes)[:-1]
     chunks, chunks_dot = jnp.split(flat, item), tangent_numpy.split(flat_dot, item)
     return (
@@ -88,7 +87,7 @@ def _HyperNetwork(self, task, task_dot, x, x_dot):
 # jvpgen: generator=- rest=c23c29f4bcd9
 # jvpgen: HyperNetwork text=129e381ea632 source=6795db1aebaa body=7cd004692d97
 #   HyperNetwork_jvp, _HyperNetwork <- HyperNetwork, nn, np, target, unflatten
-# jvpgen: unflatten text=1d3fe721bf5e source=184c3d337f28 body=f44bb70cbd42
+# jvpgen: unflatten text=1d3fe721bf5e source=184c3d337f28 body=bd69485f4b36
 #   _unflatten <- jnp, np, unflatten
 # jvpgen: target text=40236ef9270a source=3ef639d939d3 body=fe5b82565bcc
 #   _target <- jnp, target

@@ -5,7 +5,6 @@
 import flax.linen as nn
 import jax.numpy as jnp
 from jvpgen.runtime import apply_jvp, body, pushforward, tangent_numpy, zero
-from jvpgen.runtime.formulas import clip_jvp
 
 from input import Bucketed
 
@@ -42,22 +41,21 @@ def Bucketed_jvp(
 
 @body(Bucketed)
 def _Bucketed(self, x, x_dot, lengths, lengths_dot):
-    # index = jnp.clip((x * self.buckets).astype(int), 0, self.buckets - 1)
-    cast = (x * self.buckets).astype(int)
-    cast_dot = tangent_numpy.astype(x_dot * self.buckets, int)
-    index, index_dot = clip_jvp(cast, cast_dot, 0, None, self.buckets - 1, None)
+    index = jnp.clip((x * self.buckets).astype(int), 0, self.buckets - 1)
     # share = lengths / lengths.sum()
     total, total_dot = lengths.sum(), lengths_dot.sum()
     share = lengths / total
     share_dot = lengths_dot / total - share * total_dot / total
-    table, table_dot = pushforward(nn.Embed(self.buckets, 2), (index,), (index_dot,))
+    table, table_dot = pushforward(nn.Embed(self.buckets, 2), (index,), (None,))
     # weight = lengths.astype(jnp.float32)[:, None] * x[:, None]
     item = lengths.astype(jnp.float32)[:, None]
     item_dot = tangent_numpy.astype(lengths_dot, jnp.float32)[:, None]
     weight = item * x[:, None]
     weight_dot = item_dot * x[:, None] + item * x_dot[:, None]
+    # fraction = x - jnp.floor(x) + index / 2
     floor = jnp.floor(x)
-    fraction, fraction_dot = x - floor + index / 2, x_dot + zero(floor) + index_dot / 2
+    ratio = index / 2
+    fraction, fraction_dot = x - floor + ratio, x_dot + zero(floor) + zero(ratio)
     total = jnp.sum(x > 0.5)
     count, count_dot = total * x.mean(), total * x_dot.mean()
     return (
@@ -66,11 +64,11 @@ def _Bucketed(self, x, x_dot, lengths, lengths_dot):
             table_dot * share[:, None] + table * share_dot[:, None] + weight_dot,
             fraction_dot,
             count_dot,
-            index_dot,
+            zero(index),
         ),
     )
 
 
-# jvpgen: generator=- rest=1a90d7126b6b
-# jvpgen: Bucketed text=4a07c7f1ccc7 source=99e5117032b6 body=9a133a31b6d6
+# jvpgen: generator=- rest=567c82cb14b1
+# jvpgen: Bucketed text=4a07c7f1ccc7 source=99e5117032b6 body=8d58e0798a08
 #   Bucketed_jvp, _Bucketed <- Bucketed, jnp, nn

@@ -47,19 +47,16 @@ def _Terms(self, x, x_dot, terms, terms_dot):
         )
         total, total_dot = total * len(rest), total_dot * len(rest)
     # names = [name.split("_")[0] for name in terms]
-    items = []
-    items_dot = []
+    names, names_dot = [], []
     for name_item, name_item_dot in zip(terms, terms_dot):
         parts, parts_dot = pushforward(
             type(name_item).split, (name_item, "_"), (name_item_dot, None)
         )
-        items.append(parts[0])
-        items_dot.append(parts_dot[0])
-    names, names_dot = items, items_dot
+        names.append(parts[0])
+        names_dot.append(parts_dot[0])
     # return total, {short: terms[name] * 2 for short, name in zip(names, terms)
     #     if not name.endswith("z")}
-    items = {}
-    items_dot = {}
+    items, items_dot = {}, {}
     for short, name_item, short_dot, name_item_dot in zip(
         names, terms, names_dot, terms_dot
     ):
@@ -70,5 +67,5 @@ def _Terms(self, x, x_dot, terms, terms_dot):
 
 
 # jvpgen: generator=- rest=38ffb11c06fe
-# jvpgen: Terms text=97786d0ada30 source=d80469b007cd body=522cb2567b59
+# jvpgen: Terms text=97786d0ada30 source=d80469b007cd body=03823b5f81a0
 #   Terms_jvp, _Terms <- Terms, nn

@@ -68,15 +68,11 @@ def _Modulated(
     scale=None,
     scale_dot=None,
 ):
-    # parts = {name: nn.Dense(2, name=name)(value)
-    #     for name, value in embeddings.items()}
-    items = {}
-    items_dot = {}
+    parts, parts_dot = {}, {}
     for name, (value, value_dot) in pairs(embeddings, embeddings_dot).items():
-        items[name], items_dot[name] = pushforward(
+        parts[name], parts_dot[name] = pushforward(
             nn.Dense(2, name=name), (value,), (value_dot,)
         )
-    parts, parts_dot = items, items_dot
     # x = modulate(x, shift=jnp.sin(time), **parts)
     sin, sin_dot = jnp.sin(time), time_dot * jnp.cos(time)
     x, x_dot = pushforward(
@@ -97,7 +93,7 @@ def _Modulated(
 
 
 # jvpgen: generator=- rest=d38df1d4f7f0
-# jvpgen: Modulated text=83a80b6504eb source=b1efc8025669 body=7c62f35b9cb1
+# jvpgen: Modulated text=83a80b6504eb source=b1efc8025669 body=eb87e8f160e2
 #   Modulated_jvp, _Modulated <- Modulated, jnp, modulate, nn
 # jvpgen: modulate text=0a781e0dc963 source=66c0af3081b7 body=75660d595943
 #   _modulate <- modulate

@@ -47,8 +47,7 @@ def _Flexible(self, inputs, inputs_dot):
         if isinstance(x, dict):
             # outputs.append({name: nn.Dense(2, name=name)(value)
             #     for name, value in x.items()})
-            items = {}
-            items_dot = {}
+            items, items_dot = {}, {}
             for name, (value, value_dot) in pairs(x, x_dot).items():
                 items[name], items_dot[name] = pushforward(
                     nn.Dense(2, name=name), (value,), (value_dot,)
@@ -65,5 +64,5 @@ def _Flexible(self, inputs, inputs_dot):
 
 
 # jvpgen: generator=- rest=5e9b708cda37
-# jvpgen: Flexible text=83d7e5c939ca source=1189f387b50c body=1fe6414c160e
+# jvpgen: Flexible text=83d7e5c939ca source=1189f387b50c body=4b77aa450054
 #   Flexible_jvp, _Flexible <- Flexible, jnp, nn

@@ -46,7 +46,7 @@ def _Bank(self, x, x_dot):
 
         filters.append(function)
     # powers = [lambda y, n=n: y**n * weight for n in (2, 3)]
-    items = []
+    powers = []
     for n in 2, 3:
 
         def function(y, n=n):
@@ -57,17 +57,14 @@ def _Bank(self, x, x_dot):
             power_out, power_out_dot = pow_jvp(y, y_dot, n, n_dot)
             return power_out * weight, power_out_dot * weight + power_out * weight_dot
 
-        items.append(function)
-    powers = items
+        powers.append(function)
     # return [f(x) for f in filters], sum(power(x) for power in powers)
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for f in filters:
         f_out, f_out_dot = pushforward(f, (x,), (x_dot,))
         items.append(f_out)
         items_dot.append(f_out_dot)
-    items_out = []
-    items_out_dot = []
+    items_out, items_out_dot = [], []
     for power in powers:
         power_out, power_out_dot = pushforward(power, (x,), (x_dot,))
         items_out.append(power_out)
@@ -76,5 +73,5 @@ def _Bank(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=65eabed313ae
-# jvpgen: Bank text=084271c8389f source=6b69ea5cd2c7 body=ff5576a446a6
+# jvpgen: Bank text=084271c8389f source=6b69ea5cd2c7 body=956e2cc4ca34
 #   Bank_jvp, _Bank <- Bank, nn

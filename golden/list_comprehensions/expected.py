@@ -42,13 +42,11 @@ def MultiHead_jvp(
 @body(MultiHead)
 def _MultiHead(self, x, x_dot, groups, groups_dot):
     # logits = [nn.Dense(2, name=f"head_{i}")(x) for i in range(self.heads)]
-    items = []
-    items_dot = []
+    logits, logits_dot = [], []
     for i in range(self.heads):
         dense, dense_dot = pushforward(nn.Dense(2, name=f"head_{i}"), (x,), (x_dot,))
-        items.append(dense)
-        items_dot.append(dense_dot)
-    logits, logits_dot = items, items_dot
+        logits.append(dense)
+        logits_dot.append(dense_dot)
     scaled, scaled_dot = [2 * y for y in logits], [2 * y_dot for y_dot in logits_dot]
     kept = [y - group.mean() for y, group in zip(scaled, groups) if y.shape[0] > 1]
     kept_dot = [
@@ -74,5 +72,5 @@ def _MultiHead(self, x, x_dot, groups, groups_dot):
 
 
 # jvpgen: generator=- rest=4acc0220cbe6
-# jvpgen: MultiHead text=177d8a6d6070 source=bf7ad08bb770 body=b5c360846e0a
+# jvpgen: MultiHead text=177d8a6d6070 source=bf7ad08bb770 body=0c5f3dd8db35
 #   MultiHead_jvp, _MultiHead <- MultiHead, jnp, nn

@@ -2,10 +2,10 @@
 # To regenerate: python -m jvpgen input.py
 """Forward-mode derivatives of `input.py`."""
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jvpgen.runtime import apply_jvp, body, pushforward, tangent_numpy, zero
+from jvpgen.runtime.formulas import log_softmax_jvp
 
 from input import SmoothedLoss
 
@@ -50,10 +50,7 @@ def _SmoothedLoss(self, x, x_dot, labels, labels_dot, weights=None, weights_dot=
         jax.nn.one_hot(labels, classes) * (1 - self.smoothing)
         + self.smoothing / classes
     )
-    log_probs = nn.log_softmax(logits)
-    log_probs_dot = logits_dot - tangent_numpy.sum(
-        jnp.exp(log_probs) * logits_dot, axis=-1, keepdims=True
-    )
+    log_probs, log_probs_dot = log_softmax_jvp(logits, logits_dot)
     losses = -jnp.sum(targets * log_probs, axis=-1)
     losses_dot = -tangent_numpy.sum(targets * log_probs_dot, axis=-1)
     picked = jnp.take_along_axis(log_probs, labels[:, None], axis=-1)[:, 0]
@@ -81,6 +78,6 @@ def _SmoothedLoss(self, x, x_dot, labels, labels_dot, weights=None, weights_dot=
     return (ratio, metrics), (ratio_dot, metrics_dot)
 
 
-# jvpgen: generator=- rest=058b3f6b58ea
-# jvpgen: SmoothedLoss text=515a6ad6e3c1 source=db6da4119876 body=9a634250a7f5
+# jvpgen: generator=- rest=af93aca4222f
+# jvpgen: SmoothedLoss text=515a6ad6e3c1 source=db6da4119876 body=c834c87e4f20
 #   SmoothedLoss_jvp, _SmoothedLoss <- SmoothedLoss, jax, jnp, nn

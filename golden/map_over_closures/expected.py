@@ -53,16 +53,14 @@ def _Mapped(self, index, index_dot):
     multiples = list(item * i for i in range(3))
     multiples_dot = list(item_dot * i for i in range(3))
     # total = sum(map(scaled, range(3)))
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for item_ in range(3):
         scaled_out, scaled_out_dot = pushforward(scaled, (item_,), (None,))
         items.append(scaled_out)
         items_dot.append(scaled_out_dot)
     total, total_dot = sum(items), sum(items_dot)
     # embedded = list(map(embed, [jnp.array(1), index]))
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     array = jnp.array(1)
     for item_, item__dot in zip([array, index], [zero(array), index_dot]):
         embed_out, embed_out_dot = pushforward(embed, (item_,), (item__dot,))
@@ -71,8 +69,7 @@ def _Mapped(self, index, index_dot):
     embedded, embedded_dot = list(items), list(items_dot)
     widths = tuple(map(len, ("ab", "c")))
     # return multiples, total, embedded, dict(zip("ab", map(scaled, widths)))
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for item_ in widths:
         scaled_out, scaled_out_dot = pushforward(scaled, (item_,), (None,))
         items.append(scaled_out)
@@ -84,5 +81,5 @@ def _Mapped(self, index, index_dot):
 
 
 # jvpgen: generator=- rest=85ce3b31adfd
-# jvpgen: Mapped text=727ad7d2a1fe source=d3bc9a9de841 body=f8d368d4dd95
+# jvpgen: Mapped text=727ad7d2a1fe source=d3bc9a9de841 body=d0b8cb68bc65
 #   Mapped_jvp, _Mapped <- Mapped, jnp, nn

@@ -114,8 +114,7 @@ def _Twins(self, x, x_dot):
     for autoencoder in self.many:
         out, out_dot = pushforward(autoencoder.update, (out,), (out_dot,))
     # latents = [autoencoder.encode(out) for autoencoder in self.named.values()]
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for autoencoder_item in self.named.values():
         encode, encode_dot = pushforward(autoencoder_item.encode, (out,), (out_dot,))
         items.append(encode)
@@ -154,7 +153,7 @@ def _Inline(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=66798f12c39f
-# jvpgen: Twins text=fa4ad19b842f source=3fb8f092d514 body=9e29533921bf
+# jvpgen: Twins text=fa4ad19b842f source=3fb8f092d514 body=141d10f57fdf
 #   Twins_jvp, _Twins <- Autoencoder, Twins
 # jvpgen: Inline text=6e32aadbdd00 source=f0048fcd36cf body=d881973323d1
 #   Inline_jvp, _Inline <- Autoencoder, Inline, jnp, nn

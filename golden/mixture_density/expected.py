@@ -5,8 +5,8 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, pushforward, tangent_numpy, zero
-from jvpgen.runtime.formulas import logsumexp_jvp
+from jvpgen.runtime import apply_jvp, body, pushforward, zero
+from jvpgen.runtime.formulas import log_softmax_jvp, logsumexp_jvp
 
 from input import MixtureDensity
 
@@ -52,8 +52,7 @@ def _MixtureDensity(self, x, x_dot, y, y_dot):
     hidden_dot = dense_dot * (1 - hidden**2)
     # weight, mean, spread = (nn.Dense(self.components, name=name)(hidden)
     #     for name in ("weight", "mean", "spread"))
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for name in "weight", "mean", "spread":
         dense, dense_dot = pushforward(
             nn.Dense(self.components, name=name), (hidden,), (hidden_dot,)
@@ -73,15 +72,12 @@ def _MixtureDensity(self, x, x_dot, y, y_dot):
     log_density = -0.5 * error - jnp.log(spread) - scaled
     log_density_dot = -0.5 * error_dot - spread_dot / spread + zero(scaled)
     # return -jax.nn.logsumexp(nn.log_softmax(weight) + log_density, axis=-1).mean()
-    log_softmax = nn.log_softmax(weight)
-    log_softmax_dot = weight_dot - tangent_numpy.sum(
-        jnp.exp(log_softmax) * weight_dot, axis=-1, keepdims=True
-    )
+    log_softmax, log_softmax_dot = log_softmax_jvp(weight, weight_dot)
     total, total_dot = log_softmax + log_density, log_softmax_dot + log_density_dot
     logsumexp, logsumexp_dot = logsumexp_jvp(total, total_dot, axis=-1)
     return -logsumexp.mean(), -logsumexp_dot.mean()
 
 
-# jvpgen: generator=- rest=67645ce2af9f
-# jvpgen: MixtureDensity text=ca34fad22f37 source=bb3b1fb3ef0c body=cb5b5f048d75
+# jvpgen: generator=- rest=4b9ab34f0fe7
+# jvpgen: MixtureDensity text=ca34fad22f37 source=bb3b1fb3ef0c body=242d58567f0a
 #   MixtureDensity_jvp, _MixtureDensity <- MixtureDensity, jax, jnp, nn

@@ -107,8 +107,7 @@ def _Model__by_loop(self, x, x_dot):
 @body(Model._by_comprehension)
 def _Model__by_comprehension(self, x, x_dot):
     # factors = list(map(lambda layer: layer.factor, self.stack))
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for layer in self.stack:
         factor, factor_dot = pushforward(getattr, (layer, "factor"), (None, None))
         items.append(factor)
@@ -116,16 +115,14 @@ def _Model__by_comprehension(self, x, x_dot):
     factors, factors_dot = list(items), list(items_dot)
     # return x * sum(layer.factor for layer in self.made) + factors[0]
     #     * sum([layer.get() for layer in self.all])
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for layer in self.made:
         factor, factor_dot = pushforward(getattr, (layer, "factor"), (None, None))
         items.append(factor)
         items_dot.append(factor_dot)
     total, total_dot = sum(items), sum(items_dot)
     factor_out, factor_out_dot = factors[0], factors_dot[0]
-    items_out = []
-    items_out_dot = []
+    items_out, items_out_dot = [], []
     for layer in self.all:
         get, get_dot = pushforward(layer.get, (), ())
         items_out.append(get)
@@ -181,8 +178,7 @@ def _Model__by_name(self, x, x_dot):
 @body(Model._by_variable)
 def _Model__by_variable(self, x, x_dot):
     # return x * sum(layer.seen.value for layer in self.all) + self.holder.inner.factor
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for layer in self.all:
         seen, seen_dot = pushforward(getattr, (layer, "seen"), (None, None))
         items.append(seen.value)
@@ -215,7 +211,7 @@ def _Model(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=5bcdb02081a7
-# jvpgen: Model text=f2c06901222b source=2add27505910 body=c36cdc8266c2
+# jvpgen: Model text=f2c06901222b source=2add27505910 body=7fe70189a00d
 #   Model_jvp, _Model__by_place, _Model__by_loop, _Model__by_comprehension,
 #   _Model__by_name, _Model__by_variable, _Model <- Holder, Model, Scale, made, total
 # jvpgen: Scale text=24f292122f80 source=ab6ef3519a4b body=3a0d1a77062b

@@ -3,8 +3,8 @@
 """Forward-mode derivatives of `input.py`."""
 
 import flax.linen as nn
-import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, pushforward, tangent_numpy
+from jvpgen.runtime import apply_jvp, body, pushforward
+from jvpgen.runtime.formulas import log_softmax_jvp
 
 from input import ActorCritic
 
@@ -109,11 +109,7 @@ def _ActorCritic_policy(self, observation, observation_dot):
     tanh = nn.tanh(torso)
     tanh_dot = torso_dot * (1 - tanh**2)
     actor, actor_dot = pushforward(self.actor, (tanh,), (tanh_dot,))
-    log_softmax = nn.log_softmax(actor)
-    log_softmax_dot = actor_dot - tangent_numpy.sum(
-        jnp.exp(log_softmax) * actor_dot, axis=-1, keepdims=True
-    )
-    return log_softmax, log_softmax_dot
+    return log_softmax_jvp(actor, actor_dot)
 
 
 @body(ActorCritic.value)
@@ -134,7 +130,7 @@ def _ActorCritic_both(self, observation, observation_dot):
     return (policy, value), (policy_dot, value_dot)
 
 
-# jvpgen: generator=- rest=3ee912a727d8
-# jvpgen: ActorCritic text=227b56dfc275 source=d874b9e10b79 body=e27f6ef8a3b4
+# jvpgen: generator=- rest=c3c4b3e67ee7
+# jvpgen: ActorCritic text=227b56dfc275 source=d874b9e10b79 body=d1d95a19a869
 #   ActorCritic_policy_jvp, ActorCritic_value_jvp, ActorCritic_both_jvp,
 #   _ActorCritic_policy, _ActorCritic_value, _ActorCritic_both <- ActorCritic, nn

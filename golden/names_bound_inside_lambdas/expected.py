@@ -43,8 +43,7 @@ def Scaled_jvp(
 @body(Scaled)
 def _Scaled(self, x, x_dot, scales, scales_dot):
     # shifted = [partial(lambda s, v: v * s, s) for s in scales]
-    items = []
-    items_dot = []
+    shifted, shifted_dot = [], []
     for s_item, s_item_dot in zip(scales, scales_dot):
 
         def function(s, v):
@@ -57,32 +56,27 @@ def _Scaled(self, x, x_dot, scales, scales_dot):
         function_out, function_out_dot = pushforward(
             partial, (function, s_item), (None, s_item_dot)
         )
-        items.append(function_out)
-        items_dot.append(function_out_dot)
-    shifted, shifted_dot = items, items_dot
+        shifted.append(function_out)
+        shifted_dot.append(function_out_dot)
     # nested = [[s for s in (s, nn.Dense(3, name=f"dense_{s.ndim}_{i}")(s))] + [s]
     #     for i, s in enumerate(scales)]
-    items = []
-    items_dot = []
+    nested, nested_dot = [], []
     for i, (s_item, s_item_dot) in enumerate(zip(scales, scales_dot)):
-        items_out = []
-        items_out_dot = []
+        items, items_dot = [], []
         dense_out, dense_out_dot = pushforward(
             nn.Dense(3, name=f"dense_{s_item.ndim}_{i}"), (s_item,), (s_item_dot,)
         )
         for s_item_out, s_item_out_dot in zip(
             (s_item, dense_out), (s_item_dot, dense_out_dot)
         ):
-            items_out.append(s_item_out)
-            items_out_dot.append(s_item_out_dot)
-        items.append(items_out + [s_item])
-        items_dot.append(items_out_dot + [s_item_dot])
-    nested, nested_dot = items, items_dot
+            items.append(s_item_out)
+            items_dot.append(s_item_out_dot)
+        nested.append(items + [s_item])
+        nested_dot.append(items_dot + [s_item_dot])
     for s, s_dot in zip((x, x * 2), (x_dot, x_dot * 2)):
         x, x_dot = x + s, x_dot + s_dot
     # return [f(x) for f in shifted], nested, s
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for f, f_dot in zip(shifted, shifted_dot):
         f_out, f_out_dot = pushforward(Pair(f, f_dot), (x,), (x_dot,))
         items.append(f_out)
@@ -91,5 +85,5 @@ def _Scaled(self, x, x_dot, scales, scales_dot):
 
 
 # jvpgen: generator=- rest=72ae62efa125
-# jvpgen: Scaled text=2769fe313231 source=38d687f0581d body=bf45e3df6a6c
+# jvpgen: Scaled text=2769fe313231 source=38d687f0581d body=351150ebe3a8
 #   Scaled_jvp, _Scaled <- Scaled, nn, partial

@@ -6,7 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jvpgen.runtime import apply_jvp, body, pushforward, tangent_numpy
-from jvpgen.runtime.formulas import norm_jvp, pow_jvp
+from jvpgen.runtime.formulas import norm_jvp, pow_jvp, softmax_jvp
 
 from input import Memory
 
@@ -62,10 +62,7 @@ def _Memory(self, x, x_dot, memory, memory_dot, previous, previous_dot):
     scaled_dot = softplus_dot * product + softplus * product_dot
     ratio = scaled / norms
     ratio_dot = scaled_dot / norms - ratio * norms_dot / norms
-    focus = nn.softmax(ratio)
-    focus_dot = focus * (
-        ratio_dot - tangent_numpy.sum(focus * ratio_dot, axis=-1, keepdims=True)
-    )
+    focus, focus_dot = softmax_jvp(ratio, ratio_dot)
     # gate = nn.sigmoid(nn.Dense(1)(x))
     dense, dense_dot = pushforward(nn.Dense(1), (x,), (x_dot,))
     gate = nn.sigmoid(dense)
@@ -79,15 +76,10 @@ def _Memory(self, x, x_dot, memory, memory_dot, previous, previous_dot):
         + difference_dot * previous
         + difference * previous_dot
     )
-    # shifts = nn.softmax(nn.Dense(3)(x))
     dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
-    shifts = nn.softmax(dense)
-    shifts_dot = shifts * (
-        dense_dot - tangent_numpy.sum(shifts * dense_dot, axis=-1, keepdims=True)
-    )
+    shifts, shifts_dot = softmax_jvp(dense, dense_dot)
     # address = sum(shifts[i + 1] * jnp.roll(address, i) for i in (-1, 0, 1))
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for i in -1, 0, 1:
         shift, shift_dot = shifts[i + 1], shifts_dot[i + 1]
         roll, roll_dot = jnp.roll(address, i), tangent_numpy.roll(address_dot, i)
@@ -119,6 +111,6 @@ def _Memory(self, x, x_dot, memory, memory_dot, previous, previous_dot):
     )
 
 
-# jvpgen: generator=- rest=7790f17e6817
-# jvpgen: Memory text=2b184bb4e91d source=e701d9d8f85a body=abcead5ef85f
+# jvpgen: generator=- rest=eea25d0343cb
+# jvpgen: Memory text=2b184bb4e91d source=e701d9d8f85a body=2624d1c5aff8
 #   Memory_jvp, _Memory <- Memory, jnp, nn

@@ -40,33 +40,28 @@ def Comprehended_jvp(
 def _Comprehended(self, inputs, inputs_dot):
     # table = {k: (nn.Dense(1)(v), nn.Dense(2)(v)) for k, v in inputs.items()
     #     if nn.Dense(3)(v).size}
-    items = {}
-    items_dot = {}
+    table, table_dot = {}, {}
     for k, (v, v_dot) in pairs(inputs, inputs_dot).items():
         dense, dense_dot = pushforward(nn.Dense(3), (v,), (v_dot,))
         if dense.size:
             dense_out, dense_out_dot = pushforward(nn.Dense(1), (v,), (v_dot,))
             dense_2, dense_2_dot = pushforward(nn.Dense(2), (v,), (v_dot,))
-            items[k], items_dot[k] = (dense_out, dense_2), (dense_out_dot, dense_2_dot)
-    table, table_dot = items, items_dot
+            table[k], table_dot[k] = (dense_out, dense_2), (dense_out_dot, dense_2_dot)
     # rows = [nn.Dense(1)(nn.Dense(2)(x)) + nn.Dense(1)(x) for x in inputs.values()
     #     for _ in range(x.ndim)]
-    items = []
-    items_dot = []
+    rows, rows_dot = [], []
     for x, x_dot in pairs(inputs, inputs_dot).values():
         for _ in range(x.ndim):
             dense_layer = nn.Dense(1)
             dense, dense_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
             dense_out, dense_out_dot = pushforward(dense_layer, (dense,), (dense_dot,))
             dense_2, dense_2_dot = pushforward(nn.Dense(1), (x,), (x_dot,))
-            items.append(dense_out + dense_2)
-            items_dot.append(dense_out_dot + dense_2_dot)
-    rows, rows_dot = items, items_dot
+            rows.append(dense_out + dense_2)
+            rows_dot.append(dense_out_dot + dense_2_dot)
     # return table, rows, sum(nn.Dense(1)(x) for x in inputs.values()) if len(inputs)
     #     == 2 else 0
     if len(inputs) == 2:
-        items = []
-        items_dot = []
+        items, items_dot = [], []
         for x, x_dot in pairs(inputs, inputs_dot).values():
             dense, dense_dot = pushforward(nn.Dense(1), (x,), (x_dot,))
             items.append(dense)
@@ -79,5 +74,5 @@ def _Comprehended(self, inputs, inputs_dot):
 
 
 # jvpgen: generator=- rest=7f51f04a83a7
-# jvpgen: Comprehended text=d60ac50df8ca source=02fbc7f2b8ac body=07de64824cb3
+# jvpgen: Comprehended text=d60ac50df8ca source=02fbc7f2b8ac body=4b2d551ebbbe
 #   Comprehended_jvp, _Comprehended <- Comprehended, nn

@@ -76,8 +76,7 @@ def _Diffusion(self, x, x_dot, label, label_dot):
     table = {"b": dense, "a": normal * hidden.sum()}
     table_dot = {"b": dense_dot, "a": normal * hidden_dot.sum()}
     # return table, [jax.random.uniform(key()) * x for _ in range(2)]
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for _ in range(2):
         uniform = jax.random.uniform(key())
         items.append(uniform * x)
@@ -86,5 +85,5 @@ def _Diffusion(self, x, x_dot, label, label_dot):
 
 
 # jvpgen: generator=- rest=4e516d9d8470
-# jvpgen: Diffusion text=3a1de2271ef2 source=7c556adf76be body=8f90881b6eac
+# jvpgen: Diffusion text=3a1de2271ef2 source=7c556adf76be body=8e1a43efb4e1
 #   Diffusion_jvp, _Diffusion <- Diffusion, jax, jnp, nn

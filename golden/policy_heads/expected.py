@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jvpgen.runtime import apply_jvp, body, pairs, pushforward, tangent_numpy
-from jvpgen.runtime.formulas import clip_jvp
+from jvpgen.runtime.formulas import clip_jvp, log_softmax_jvp
 
 from input import Policy
 
@@ -63,13 +63,9 @@ def _Policy(self, observation, observation_dot, masks=None, masks_dot=None):
         if masks is not None:
             logits = jnp.where(masks[i], logits, -1e8)
             logits_dot = tangent_numpy.where(masks[i], logits_dot, 0)
-        heads[i] = nn.log_softmax(logits)
-        heads_dot[i] = logits_dot - tangent_numpy.sum(
-            jnp.exp(heads[i]) * logits_dot, axis=-1, keepdims=True
-        )
+        heads[i], heads_dot[i] = log_softmax_jvp(logits, logits_dot)
     # entropy = -sum((jnp.exp(logp) * logp).sum(-1) for logp in heads.values())
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for logp, logp_dot in pairs(heads, heads_dot).values():
         exp = jnp.exp(logp)
         exp_dot = logp_dot * exp
@@ -96,6 +92,6 @@ def _Policy(self, observation, observation_dot, masks=None, masks_dot=None):
     )
 
 
-# jvpgen: generator=- rest=94e4a6c73dab
-# jvpgen: Policy text=1258fa12d386 source=643780342745 body=1154056a9879
+# jvpgen: generator=- rest=36eec08223a7
+# jvpgen: Policy text=1258fa12d386 source=643780342745 body=f970abaf255b
 #   Policy_jvp, _Policy <- Policy, jax, jnp, nn, np

@@ -287,8 +287,7 @@ def _Builtins(self, x, x_dot):
     scale, scale_dot = pushforward(SOp, (w,), (w_dot,))
     # return list(map(scale, [x, x])), functools.reduce(lambda a, b: scale(a) + b,
     #     [x, x])
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for item, item_dot in zip([x, x], [x_dot, x_dot]):
         scale_out, scale_out_dot = pushforward(
             Pair(scale, scale_dot), (item,), (item_dot,)
@@ -328,7 +327,7 @@ def _Builtins(self, x, x_dot):
 #   nn
 # jvpgen: KeywordClosure text=ebf6b0c56ddf source=9d7b4198b3ca body=a0daa0de3ad1
 #   KeywordClosure_jvp, _KeywordClosure <- KeywordClosure, SOp, W, jax, jnp, nn
-# jvpgen: Builtins text=d36d4201d4eb source=2ccb16dc7e97 body=1c5bdf716258
+# jvpgen: Builtins text=d36d4201d4eb source=2ccb16dc7e97 body=b25a6a2fbb10
 #   Builtins_jvp, _Builtins <- Builtins, SOp, W, functools, nn
 # jvpgen: SOp text=2f7dd4ca3df4 source=db8ba026391a body=3080380bde1c
 #   _SOp <- SOp

@@ -47,8 +47,7 @@ def _tree_sum(parts, parts_dot):
 @body(Pooled)
 def _Pooled(self, x, x_dot):
     # return tree_sum([nn.Dense(2)(row) for row in x])
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for row, row_dot in zip(x, x_dot):
         dense, dense_dot = pushforward(nn.Dense(2), (row,), (row_dot,))
         items.append(dense)
@@ -57,7 +56,7 @@ def _Pooled(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=2eac68acd683
-# jvpgen: Pooled text=e372f22a0395 source=f20bbcf957a8 body=1caaf09c4051
+# jvpgen: Pooled text=e372f22a0395 source=f20bbcf957a8 body=8273efe106d3
 #   Pooled_jvp, _Pooled <- Pooled, nn, tree_sum
 # jvpgen: tree_sum text=e72134fd4523 source=9086d1f11bdf body=67a8dfb7ab24
 #   _tree_sum <- tree_sum

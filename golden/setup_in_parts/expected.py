@@ -105,8 +105,7 @@ def _Extended_setup(self):
     self.extra = [nn.Dense(2), {"deep": nn.Dense(2)}]
     # self.gains = tuple(self.param(f"gain_{i}", nn.initializers.ones, ())
     #     for i in range(2))
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for i in range(2):
         parameter, parameter_dot = param(self, f"gain_{i}", nn.initializers.ones, ())
         items.append(parameter)
@@ -148,7 +147,7 @@ def _Extended(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=b42b6b3c6c4d
-# jvpgen: Extended text=fe767f5a77ab source=5a34eee32975 body=96eacb249cb7
+# jvpgen: Extended text=fe767f5a77ab source=5a34eee32975 body=6452b4dac8fd
 #   Extended_build_jvp, Extended_features_jvp, Extended_jvp, _Extended_setup,
 #   _Extended_features, _Extended <- Base, Extended, nn
 # jvpgen: Base text=dcd2ae75b9b8 source=3dd292ce9316 body=b6604ec6686c

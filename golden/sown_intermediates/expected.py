@@ -5,6 +5,7 @@
 import flax.linen as nn
 import jax.numpy as jnp
 from jvpgen.runtime import apply_jvp, body, pushforward, tangent_numpy
+from jvpgen.runtime.formulas import softmax_jvp
 
 from input import Mixture
 
@@ -35,12 +36,8 @@ def Mixture_jvp(
 
 @body(Mixture)
 def _Mixture(self, x, x_dot):
-    # gates = nn.softmax(nn.Dense(self.experts)(x))
     dense, dense_dot = pushforward(nn.Dense(self.experts), (x,), (x_dot,))
-    gates = nn.softmax(dense)
-    gates_dot = gates * (
-        dense_dot - tangent_numpy.sum(gates * dense_dot, axis=-1, keepdims=True)
-    )
+    gates, gates_dot = softmax_jvp(dense, dense_dot)
     pushforward(self.sow, ("intermediates", "gates", gates), (None, None, gates_dot))
     # self.sow("losses", "balance", jnp.sum(gates.mean(0) ** 2), init_fn=lambda: 0.0,
     #     reduce_fn=lambda a, b: a + b)
@@ -62,8 +59,7 @@ def _Mixture(self, x, x_dot):
     )
     # outputs = jnp.stack([nn.Dense(2, name=f"expert_{i}")(x)
     #     for i in range(self.experts)], -1)
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for i in range(self.experts):
         dense, dense_dot = pushforward(nn.Dense(2, name=f"expert_{i}"), (x,), (x_dot,))
         items.append(dense)
@@ -76,6 +72,6 @@ def _Mixture(self, x, x_dot):
     )
 
 
-# jvpgen: generator=- rest=acd3c7c966e2
-# jvpgen: Mixture text=c02af8271738 source=9b2c41639f89 body=ad4869410fea
+# jvpgen: generator=- rest=d4dd6e26abae
+# jvpgen: Mixture text=c02af8271738 source=9b2c41639f89 body=9b433abdeea3
 #   Mixture_jvp, _Mixture <- Mixture, jnp, nn

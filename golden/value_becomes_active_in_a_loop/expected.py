@@ -4,7 +4,8 @@
 
 import flax.linen as nn
 import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, param, tangent_numpy, zero
+from jvpgen.runtime import apply_jvp, body, param, zero
+from jvpgen.runtime.formulas import softmax_jvp
 
 from input import Portfolio
 
@@ -38,12 +39,8 @@ def Portfolio_jvp(
 
 @body(Portfolio)
 def _Portfolio(self, returns, returns_dot):
-    # weights = nn.softmax(self.param("logits", nn.initializers.zeros, (3,)))
     logits, logits_dot = param(self, "logits", nn.initializers.zeros, (3,))
-    weights = nn.softmax(logits)
-    weights_dot = weights * (
-        logits_dot - tangent_numpy.sum(weights * logits_dot, axis=-1, keepdims=True)
-    )
+    weights, weights_dot = softmax_jvp(logits, logits_dot)
     wealth, peak, drawdown = 1.0, None, 0.0
     wealth_dot = zero(wealth)
     peak_dot = None
@@ -77,6 +74,6 @@ def _Portfolio(self, returns, returns_dot):
     )
 
 
-# jvpgen: generator=- rest=e5ff1e3682bc
-# jvpgen: Portfolio text=908fa285d263 source=651440e3e4c5 body=658730525a48
+# jvpgen: generator=- rest=996532cf4c5a
+# jvpgen: Portfolio text=908fa285d263 source=651440e3e4c5 body=0e0dab22e709
 #   Portfolio_jvp, _Portfolio <- Portfolio, jnp, nn

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from jvpgen.analysis import callees, control, filling, fit, instances, records
+from jvpgen.analysis import callees, control, filling, fit, instances, integers, records
 from jvpgen.analysis.callees import Callee, classify
 from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.holdings import nested, own_nodes, with_holdings
@@ -132,7 +132,8 @@ def callee_of(call: nodes.Call, environment: Environment) -> Callee:
         if passes_a_module(call, environment):  # what it does to variables is done to their tangents
             return callees.Followed(kind.rule.name, returns_active=False)
     elif isinstance(kind, callees.RuleCall):
-        return fit.checked(kind, call, lambda argument: is_active(argument, environment))
+        checked = fit.checked(kind, call, lambda argument: is_active(argument, environment))
+        return integers.as_constant(checked, call, environment)
     return kind
 
 
@@ -160,7 +161,7 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
         case callees.AtUpdate(operand=operand):
             return is_active(operand, environment) or arguments_are_active(call, environment)
         case callees.Variable():
-            return not _makes_integers(call)
+            return not integers.variable_makes_integers(call, environment)
         case callees.Parameter() | callees.ContainerRead():
             return not (isinstance(kind, callees.ContainerRead) and kind.method in ("keys", "index", "count"))
         case callees.Mutation(container=container, method=method):
@@ -188,23 +189,6 @@ def call_is_active(call: nodes.Call, environment: Environment) -> bool:
             return given or callees.may_find_a_module(name, environment)
         case callees.Unknown():
             return True
-
-
-_INTEGER_TYPES = frozenset("int int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool bool_".split())
-_MAKERS = frozenset("zeros ones full array asarray arange zeros_like ones_like".split())
-
-
-def _makes_integers(call: nodes.Call) -> bool:
-    """Whether a variable's initializer plainly makes integers: `lambda: jnp.array(0, jnp.int32)`."""
-    match [argument.value for argument in call.arguments[2:]]:
-        case [nodes.Lambda(body=nodes.Call(function=function, arguments=arguments))]:
-            given = [argument.value for argument in arguments[1:]]
-        case [function, *given]:
-            pass
-        case _:
-            return False
-    name = (dotted(function) or "").split(".")[-1]
-    return name in _MAKERS and any((dotted(value) or "").split(".")[-1] in _INTEGER_TYPES for value in given)
 
 
 def passes_a_module(call: nodes.Call, environment: Environment) -> bool:

@@ -7,14 +7,14 @@ for the value and for its tangent, only if that gives the same both times.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from jvpgen.analysis import callees, instances, records
 from jvpgen.analysis.activity import callee_of, makes_a_callable
 from jvpgen.analysis.effects import is_pure
 from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
 from jvpgen.analysis.purity import is_trivial
-from jvpgen.forward import calls, expressions, rule_terms
+from jvpgen.forward import calls, comprehensions, expressions, rule_terms
 from jvpgen.forward.iteration import tangent_target
 from jvpgen.forward.naming import role_of
 from jvpgen.forward.pushed import (
@@ -49,6 +49,10 @@ def push_assign(node: nodes.Assign, frame: Frame, block: Block) -> None:
         pushed = _conditional(node.targets[0], node.value, frame, block)
         if pushed.primal == node.targets[0] and len(node.targets) == 1:
             return
+    elif isinstance(node.value, nodes.Comprehension) and _is_one_name(node.targets):
+        pushed = comprehensions.push_comprehension(node.value, frame, block, node.targets[0])
+        if pushed.primal == node.targets[0]:
+            return
     elif _is_elementwise(node):
         pushed = _elements(node.value, frame, block)
     else:
@@ -61,6 +65,10 @@ def push_assign(node: nodes.Assign, frame: Frame, block: Block) -> None:
         pushed = name_value(pushed, frame, block)  # one object, under all its names
     for target in node.targets:
         assign(target, pushed, frame, block)
+
+
+def _is_one_name(targets: tuple[nodes.Expression, ...]) -> TypeGuard[tuple[nodes.Name]]:
+    return len(targets) == 1 and isinstance(targets[0], nodes.Name)
 
 
 def _active_variable(node: nodes.Assign, frame: Frame) -> nodes.Expression | None:

@@ -12,14 +12,16 @@ from jvpgen.analysis.late_binding import is_bound_once, kept_functions
 from jvpgen.analysis.purity import is_trivial
 from jvpgen.forward import expressions
 from jvpgen.forward.iteration import Iteration, has_active_target, push_iteration, tangent_target
-from jvpgen.forward.pushed import Block, Frame, NotExpressible, Pushed, call, commit, settle, store
+from jvpgen.forward.pushed import Block, Frame, NotExpressible, Pushed, call, commit, settle, store, tuple_of
 from jvpgen.ir import nodes
 from jvpgen.ir.renaming import substitute
 from jvpgen.ir.scoping import reads, target_names
 
 
-def push_comprehension(node: nodes.Comprehension, frame: Frame, block: Block) -> Pushed:
-    """The container that the comprehension makes, and that of its tangents."""
+def push_comprehension(
+    node: nodes.Comprehension, frame: Frame, block: Block, target: nodes.Name | None = None
+) -> Pushed:
+    """The container that the comprehension makes, and that of its tangents; a loop may fill `target` itself."""
     inside = frame.within(inside_comprehension(node, frame.environment))
     trial = Block(block.depth, {*block.taken})  # if it needs statements, they and their names are thrown away
     element = expressions.push(_value(node), inside, trial)
@@ -27,7 +29,7 @@ def push_comprehension(node: nodes.Comprehension, frame: Frame, block: Block) ->
         both = _two_comprehensions(node, element, frame, inside, block)
         if both is not None:
             return both
-    return _loop(node, frame, block)
+    return _loop(node, target, frame, block)
 
 
 def _value(node: nodes.Comprehension) -> nodes.Expression:
@@ -123,20 +125,31 @@ def is_trivial_iterable(node: nodes.Expression) -> bool:
 # --- As a loop --------------------------------------------------------------------------------------------------------
 
 
-def _loop(node: nodes.Comprehension, frame: Frame, block: Block) -> Pushed:
+def _loop(node: nodes.Comprehension, target: nodes.Name | None, frame: Frame, block: Block) -> Pushed:
     """`items = []`, a `for` that fills it, and the same for the tangents."""
+    may_fill_target = target is not None and _is_unseen(target.id, node, frame)
     _refuse_late_binding(node, frame)
     node = _renamed(node, frame, block)
     inside = frame.within(inside_comprehension(node, frame.environment))
     active = is_active(_value(node), inside.environment)
-    name = nodes.Name(frame.naming.temporary("items", block.taken))
+    if target is not None and may_fill_target and (target.id in frame.environment.active) == active:
+        name = target
+    else:
+        name = nodes.Name(frame.naming.temporary("items", block.taken))
     tangent = frame.tangent(name.id) if active else None
     empty: nodes.Expression = nodes.DictDisplay(()) if node.kind == "dict" else nodes.ListDisplay(())
-    block.assign(name, empty)
     if tangent is not None:
-        block.assign(tangent, empty)
+        block.assign(tuple_of((name, tangent)), tuple_of((empty, empty)))
+    else:
+        block.assign(name, empty)
     _fill(node, node.clauses, name, tangent, frame, block)
     return Pushed(name, tangent)
+
+
+def _is_unseen(name: str, node: nodes.Comprehension, frame: Frame) -> bool:
+    """Whether nothing that runs while the loop fills `name` could have read what the name meant before."""
+    inner = {inner for clause in node.clauses for inner in target_names(clause.target)}
+    return name not in reads(node) | inner and is_bound_once(name, frame.environment)
 
 
 def _refuse_late_binding(node: nodes.Comprehension, frame: Frame) -> None:

@@ -43,14 +43,8 @@ RULES = rules(
     rule("jax.nn.log1mexp(x)", x_dot="x_dot / jnp.expm1(x)"),
     call("jax.nn.glu(x, axis)", "glu_jvp"),
     # --- Along an axis ------------------------------------------------------------------------------------------------
-    rule(
-        "jax.nn.softmax(x, axis=-1, where=None)",
-        x_dot="out * (x_dot - jnp.sum(out * x_dot, axis=axis, keepdims=True))",
-    ),
-    rule(
-        "jax.nn.log_softmax(x, axis=-1)",
-        x_dot="x_dot - jnp.sum(jnp.exp(out) * x_dot, axis=axis, keepdims=True)",
-    ),
+    call("jax.nn.softmax(x, axis, where)", "softmax_jvp"),
+    call("jax.nn.log_softmax(x, axis)", "log_softmax_jvp"),
     call(
         "jax.nn.standardize(x, axis, mean, variance, epsilon=0, where, *, algorithm)",
         "standardize_jvp",

@@ -7,7 +7,9 @@ tangent of it. Tangents are arrays, `Zero`s or None, which says that nothing mov
 from jvpgen.runtime.formulas.activations import (
     gelu_jvp,
     glu_jvp,
+    log_softmax_jvp,
     mish_jvp,
+    softmax_jvp,
     standardize_jvp,
 )
 from jvpgen.runtime.formulas.einops import (
@@ -99,6 +101,7 @@ __all__ = [
     "lax_cumprod_jvp",
     "lax_pow_jvp",
     "lax_sort_jvp",
+    "log_softmax_jvp",
     "logaddexp_jvp",
     "logsumexp_jvp",
     "make_attention_mask_jvp",
@@ -126,6 +129,7 @@ __all__ = [
     "resize_jvp",
     "scipy_cholesky_jvp",
     "slogdet_jvp",
+    "softmax_jvp",
     "solve_triangular_jvp",
     "sort_jvp",
     "standardize_jvp",

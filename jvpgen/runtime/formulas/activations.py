@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jvpgen.runtime.formulas.reductions import mean_dot_product
+from jvpgen.runtime.formulas.reductions import Axes, mean_dot_product
 from jvpgen.runtime.formulas.sums import total
 from jvpgen.runtime.linear_calls import fitted
 from jvpgen.runtime.zero import is_zero, zero
@@ -56,6 +56,22 @@ def glu_jvp(x: Any, x_dot: Any, axis: int = -1) -> tuple[Any, Any]:
     a, b = jnp.split(x, 2, axis)
     gate = jax.nn.sigmoid(b)
     return out, a_dot * gate + a * gate * (1 - gate) * b_dot
+
+
+def softmax_jvp(x: Any, x_dot: Any, axis: Axes = -1, where: Any = None) -> tuple[Any, Any]:
+    """`jax.nn.softmax`, whose weights sum to one: out · (x_dot - Σ out · x_dot)."""
+    out = jax.nn.softmax(x, axis, where)
+    if is_zero(x_dot):
+        return out, zero(out)
+    return out, out * (x_dot - jnp.sum(out * x_dot, axis, keepdims=True))
+
+
+def log_softmax_jvp(x: Any, x_dot: Any, axis: Axes = -1) -> tuple[Any, Any]:
+    """`jax.nn.log_softmax`: x_dot - Σ exp(out) · x_dot."""
+    out = jax.nn.log_softmax(x, axis)
+    if is_zero(x_dot):
+        return out, zero(out)
+    return out, x_dot - jnp.sum(jnp.exp(out) * x_dot, axis, keepdims=True)
 
 
 def standardize_jvp(
