@@ -5,9 +5,9 @@
 import flax.linen as nn
 import jax.numpy as jnp
 from jvpgen.runtime import apply_jvp, body, pushforward, tangent_numpy
-from jvpgen.runtime.formulas import softmax_jvp
+from jvpgen.runtime.formulas import norm_jvp, softmax_jvp
 
-from input import Mixture
+from input import Mixture, Tracked
 
 
 def Mixture_jvp(
@@ -28,6 +28,29 @@ def Mixture_jvp(
         losses/balance       sow
         Dense_0              nn.Dense
         expert_{i}           nn.Dense
+    """
+    return apply_jvp(
+        module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
+    )
+
+
+def Tracked_jvp(
+    module,
+    variables,
+    x,
+    *,
+    variable_tangents=None,
+    x_dot=None,
+    rngs=None,
+    mutable=False,
+):
+    """`Tracked` and its derivative along the tangents of the variables and `x`.
+
+    Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
+
+        metrics/norms  sow
+        Dense_0        nn.Dense
+        Dense_1        nn.Dense
     """
     return apply_jvp(
         module, variables, (x,), (x_dot,), variable_tangents, rngs=rngs, mutable=mutable
@@ -72,6 +95,36 @@ def _Mixture(self, x, x_dot):
     )
 
 
-# jvpgen: generator=- rest=d4dd6e26abae
+@body(Tracked)
+def _Tracked(self, x, x_dot):
+    for width in 3, 2:
+        # x = nn.tanh(nn.Dense(width)(x))
+        dense, dense_dot = pushforward(nn.Dense(width), (x,), (x_dot,))
+        x = nn.tanh(dense)
+        x_dot = dense_dot * (1 - x**2)
+        # self.sow("metrics", "norms", jnp.linalg.norm(x), reduce_fn=lambda xs, v: xs
+        #     + [v], init_fn=list)
+        norm, norm_dot = norm_jvp(x, x_dot)
+
+        def function(xs, v):
+            return xs + [v]
+
+        @body(function)
+        def _(xs, xs_dot, v, v_dot):
+            return xs + [v], xs_dot + [v_dot]
+
+        pushforward(
+            self.sow,
+            ("metrics", "norms", norm),
+            (None, None, norm_dot),
+            reduce_fn=function,
+            init_fn=list,
+        )
+    return x, x_dot
+
+
+# jvpgen: generator=- rest=6e8a1265325c
 # jvpgen: Mixture text=c02af8271738 source=9b2c41639f89 body=9b433abdeea3
 #   Mixture_jvp, _Mixture <- Mixture, jnp, nn
+# jvpgen: Tracked text=b86cda6b296a source=33d7a8e9b441 body=fb3f3f8d2864
+#   Tracked_jvp, _Tracked <- Tracked, jnp, nn

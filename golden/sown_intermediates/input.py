@@ -22,9 +22,22 @@ class Mixture(nn.Module):
         return jnp.einsum("bde,be->bd", outputs, gates)
 
 
+@jvpgen.derive
+class Tracked(nn.Module):
+    """Keeps a list of what was measured, which is a list of tangents too."""
+
+    @nn.compact
+    def __call__(self, x):
+        for width in (3, 2):
+            x = nn.tanh(nn.Dense(width)(x))
+            self.sow("metrics", "norms", jnp.linalg.norm(x), reduce_fn=lambda xs, v: xs + [v], init_fn=list)
+        return x
+
+
 def EXAMPLES():
     x = jax.random.normal(jax.random.key(1), (3, 2))
     return [
         {"module": Mixture(), "args": (x,), "mutable": ["intermediates", "losses"]},
         {"module": Mixture(), "args": (x,)},
+        {"module": Tracked(), "args": (x,), "mutable": ["metrics"]},
     ]

@@ -92,7 +92,7 @@ def filled(stored: Any, primal: Any) -> Any:
         return freeze(full) if isinstance(primal, FrozenDict) else full
     if isinstance(stored, list | tuple) and isinstance(primal, list | tuple) and len(stored) == len(primal):
         parts = [filled(t, p) for t, p in zip(stored, primal, strict=True)]
-        return parts if isinstance(stored, list) else tuple(parts)
+        return parts if isinstance(primal, list) else tuple(parts)
     if isinstance(stored, Record):
         return Record.mapped(stored, lambda field, t: filled(t, _field(primal, field)))
     if meta.is_axis_metadata(stored) and meta.is_axis_metadata(primal):

@@ -72,7 +72,9 @@ class Example:
 
         def filled(path: Any, leaf: Any) -> Any:
             if not jax.numpy.issubdtype(leaf.dtype, jax.numpy.inexact):
-                return leaf if self.init else np.zeros(leaf.shape, leaf.dtype)
+                return (
+                    leaf if self.init else jax.numpy.zeros(leaf.shape, leaf.dtype)
+                )  # `+=` on a NumPy array would change it
             dtype = widest if leaf.dtype == np.float32 else leaf.dtype
             positive = any(word in str(path[-1]) for word in ("var", "scale"))
             value = random.uniform(0.5, 1.5, leaf.shape) if positive else 0.5 * random.normal(size=leaf.shape)
