@@ -92,8 +92,9 @@ class Pipeline:
     def derive(self, path: Path, needs: frozenset[str], report: Report, *, reached: bool = False) -> Derived | None:
         """See `Compiler`."""
         from jvpgen import pipeline
+        from jvpgen.emit.file import Settings
 
-        settings = pipeline.Settings(
+        settings = Settings(
             line_length=self.layout.config.line_length,
             everything=self.everything and not reached,
             absolute_imports=self.layout.output is not None,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from jvpgen.diagnostics.report import Report
-from jvpgen.pipeline import Settings, derive_file
+from jvpgen.emit.file import Settings
+from jvpgen.pipeline import derive_file
 from jvpgen.source.reach import Reach
 
 HEAD = """\

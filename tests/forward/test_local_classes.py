@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from jvpgen.diagnostics.report import Report
-from jvpgen.pipeline import Settings, derive_file
+from jvpgen.emit.file import Settings
+from jvpgen.pipeline import derive_file
 from jvpgen.source.reach import Reach
 
 SOURCE = """

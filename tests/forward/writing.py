@@ -6,7 +6,8 @@ import textwrap
 from pathlib import Path
 
 from jvpgen.diagnostics.report import Report
-from jvpgen.pipeline import Settings, derive_file
+from jvpgen.emit.file import Settings
+from jvpgen.pipeline import derive_file
 from jvpgen.source.reach import Reach
 
 HEAD = "import flax.linen as nn\nimport jax\nimport jax.numpy as jnp\nimport jvpgen\n\n"
