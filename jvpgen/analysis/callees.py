@@ -49,7 +49,7 @@ _PARTNERED = frozenset(
     "opt_einsum.parser.parse_einsum_input".split()
 )  # the runtime does to tangents what these do to values
 _FUNCTION_MAKERS = frozenset(
-    "jax.vjp jax.linearize jax.linear_transpose jax.fwd_and_bwd jax.closure_convert jax.tree_util.Partial "
+    "jax.linear_transpose jax.fwd_and_bwd jax.closure_convert jax.tree_util.Partial "
     "jax.custom_derivatives.closure_convert flax.linen.vjp flax.linen.transforms.vjp flax.core.lift.vjp".split()
 )  # what they return, or a part of it, is called later, and holds what they are given
 _OF_CURRENT_MODULE = frozenset(

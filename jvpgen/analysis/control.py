@@ -21,11 +21,15 @@ _ROLES: Mapping[str, Mapping[str, tuple[int, str]]] = {
     "flax.linen.transforms.while_loop": {"step": (1, "body_fn")},
 }
 
-_WRAPPERS = frozenset("jax.vmap jax.checkpoint jax.remat".split())  # the same is put around the derivative
+_WRAPPERS = frozenset(
+    "jax.vmap jax.checkpoint jax.remat jax.numpy.vectorize".split()
+)  # the same is put around the derivative
 
-_MAKERS = _WRAPPERS | frozenset("jax.grad jax.value_and_grad jax.jit".split())
+_MAKERS = _WRAPPERS | frozenset(
+    "jax.grad jax.value_and_grad jax.jit jax.jacfwd jax.jacrev jax.jacobian jax.hessian".split()
+)
 
-PARTNERED = frozenset(_ROLES) | _MAKERS
+PARTNERED = frozenset(_ROLES) | _MAKERS | frozenset("jax.jvp jax.vjp jax.linearize".split())
 
 
 def makes_function(call: nodes.Call, environment: Environment) -> bool:

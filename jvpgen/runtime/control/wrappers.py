@@ -14,7 +14,7 @@ from typing import Any
 import jax
 
 from jvpgen.runtime.control.functions import Outcome, Twin, outcome, plain, pushed, twin
-from jvpgen.runtime.control.gradients import gradient
+from jvpgen.runtime.control.gradients import gradient, jacobian
 from jvpgen.runtime.leafwise import as_tree
 from jvpgen.runtime.pair import is_pair
 
@@ -53,13 +53,18 @@ class Wrapped:
         return made
 
 
+_INNER = ("fun", "pyfunc", "value_and_grad_f")  # the names that JAX gives to what it wraps
+
+
 def _wrapped(f: Any) -> Wrapped | None:
     layers: list[types.FunctionType] = []
     layer, innermost = f, getattr(f, "__wrapped__", None)
     while layer is not innermost:
         if not isinstance(layer, types.FunctionType) or not layer.__globals__.get("__name__", "").startswith("jax."):
             return None
-        inner = [_cells(layer)[name] for name in ("fun", "value_and_grad_f") if name in layer.__code__.co_freevars]
+        inner = [
+            _cells(layer)[name] for name in ("fun", "value_and_grad_f", "pyfunc") if name in layer.__code__.co_freevars
+        ]
         if len(inner) != 1:
             return None
         layers.append(layer)
@@ -135,4 +140,20 @@ def _gradient(wrapped: Wrapped, args: list[Any], kwargs: Mapping[str, Any], with
     return gradient(wrapped.function, wrapped.layers[0], wrapped.settings, args, kwargs, with_value)
 
 
-_PARTNERS = {"vmap": _vmap, "checkpoint": _checkpoint, "grad": _grad, "value_and_grad": _value_and_grad}
+def _jacobian(transform: Callable[..., Any]) -> Callable[..., Outcome | None]:
+    def partner(wrapped: Wrapped, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
+        if not {"argnums", "has_aux", "holomorphic"} <= set(wrapped.settings):
+            return None
+        return jacobian(transform, wrapped.function, wrapped.layers[0], wrapped.settings, args, kwargs)
+
+    return partner
+
+
+_PARTNERS: Mapping[str, Callable[[Wrapped, list[Any], Mapping[str, Any]], Outcome | None]] = {
+    "vmap": _vmap,
+    "checkpoint": _checkpoint,
+    "grad": _grad,
+    "value_and_grad": _value_and_grad,
+    "jacfwd": _jacobian(jax.jacfwd),
+    "jacrev": _jacobian(jax.jacrev),
+}
