@@ -15,6 +15,7 @@ import jax
 
 from jvpgen.runtime.control.functions import Outcome, Twin, outcome, plain, pushed, twin
 from jvpgen.runtime.control.gradients import gradient, jacobian
+from jvpgen.runtime.control.vectorized import vectorize
 from jvpgen.runtime.leafwise import as_tree
 from jvpgen.runtime.pair import is_pair
 
@@ -140,6 +141,12 @@ def _gradient(wrapped: Wrapped, args: list[Any], kwargs: Mapping[str, Any], with
     return gradient(wrapped.function, wrapped.layers[0], wrapped.settings, args, kwargs, with_value)
 
 
+def _vectorize(wrapped: Wrapped, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
+    if not {"excluded", "signature"} <= set(wrapped.settings):
+        return None
+    return vectorize(wrapped.function, wrapped.settings["excluded"], wrapped.settings["signature"], args, kwargs)
+
+
 def _jacobian(transform: Callable[..., Any]) -> Callable[..., Outcome | None]:
     def partner(wrapped: Wrapped, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
         if not {"argnums", "has_aux", "holomorphic"} <= set(wrapped.settings):
@@ -156,4 +163,5 @@ _PARTNERS: Mapping[str, Callable[[Wrapped, list[Any], Mapping[str, Any]], Outcom
     "value_and_grad": _value_and_grad,
     "jacfwd": _jacobian(jax.jacfwd),
     "jacrev": _jacobian(jax.jacrev),
+    "vectorize": _vectorize,
 }
