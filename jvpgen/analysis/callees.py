@@ -213,6 +213,8 @@ def classify(call: nodes.Call, environment: Environment, is_active: IsActive) ->
     name = dotted(function)
     qualified = environment.global_name(name) if name else None
     if qualified is not None and not _mutates_a_value(function, environment):
+        if control.reduces_by_own(call, qualified, environment):
+            return Followed(qualified, returns_active=False)
         active = any(is_active(argument.value, environment) for argument in call.arguments)
         return _global_callee(qualified, environment, active)
     if isinstance(function, nodes.Attribute):
