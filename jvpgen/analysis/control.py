@@ -33,7 +33,14 @@ _MAKERS = _WRAPPERS | frozenset(
 
 _WITH_RULES = frozenset(("jax.lax.reduce", "jax.lax.reduce_window"))  # by functions that JAX knows
 
-PARTNERED = frozenset(_ROLES) - _WITH_RULES | _MAKERS | frozenset("jax.jvp jax.vjp jax.linearize".split())
+PARTNERED = (
+    frozenset(_ROLES) - _WITH_RULES
+    | _MAKERS
+    | frozenset(
+        "jax.jvp jax.vjp jax.linearize jax.lax.custom_root jax.lax.custom_linear_solve jax.scipy.sparse.linalg.cg "
+        "jax.scipy.sparse.linalg.bicgstab jax.scipy.sparse.linalg.gmres".split()
+    )
+)
 
 
 def reduces_by_own(call: nodes.Call, qualified: str, environment: Environment) -> bool:
