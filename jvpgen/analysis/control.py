@@ -24,7 +24,7 @@ _ROLES: Mapping[str, Mapping[str, tuple[int, str]]] = {
 }
 
 _WRAPPERS = frozenset(
-    "jax.vmap jax.checkpoint jax.remat jax.numpy.vectorize".split()
+    "jax.vmap jax.checkpoint jax.remat jax.numpy.vectorize jax.shard_map".split()
 )  # the same is put around the derivative
 
 _MAKERS = _WRAPPERS | frozenset(

@@ -54,7 +54,7 @@ class Wrapped:
         return made
 
 
-_INNER = ("fun", "pyfunc", "value_and_grad_f")  # the names that JAX gives to what it wraps
+_INNER = ("f", "fun", "pyfunc", "value_and_grad_f")  # the names that JAX gives to what it wraps
 
 
 def _wrapped(f: Any) -> Wrapped | None:
@@ -63,9 +63,7 @@ def _wrapped(f: Any) -> Wrapped | None:
     while layer is not innermost:
         if not isinstance(layer, types.FunctionType) or not layer.__globals__.get("__name__", "").startswith("jax."):
             return None
-        inner = [
-            _cells(layer)[name] for name in ("fun", "value_and_grad_f", "pyfunc") if name in layer.__code__.co_freevars
-        ]
+        inner = [_cells(layer)[name] for name in _INNER if name in layer.__code__.co_freevars]
         if len(inner) != 1:
             return None
         layers.append(layer)
@@ -141,6 +139,19 @@ def _gradient(wrapped: Wrapped, args: list[Any], kwargs: Mapping[str, Any], with
     return gradient(wrapped.function, wrapped.layers[0], wrapped.settings, args, kwargs, with_value)
 
 
+def _shard_map(wrapped: Wrapped, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
+    """Tangents are sharded as their primals are."""
+    names = ("mesh", "in_specs", "out_specs", "axis_names", "check_vma")
+    if kwargs or not set(names) <= set(wrapped.settings):
+        return None
+    settings = {name: wrapped.settings[name] for name in names}
+    in_specs, out_specs = settings["in_specs"], settings["out_specs"]
+    if isinstance(in_specs, tuple) and not isinstance(in_specs, jax.P):
+        settings["in_specs"] = tuple((spec, spec) for spec in in_specs)
+    settings["out_specs"] = (out_specs, out_specs)
+    return outcome(jax.shard_map(_on_twins(wrapped.function), **settings)(*map(twin, args)))
+
+
 def _vectorize(wrapped: Wrapped, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
     if not {"excluded", "signature"} <= set(wrapped.settings):
         return None
@@ -164,4 +175,5 @@ _PARTNERS: Mapping[str, Callable[[Wrapped, list[Any], Mapping[str, Any]], Outcom
     "jacfwd": _jacobian(jax.jacfwd),
     "jacrev": _jacobian(jax.jacrev),
     "vectorize": _vectorize,
+    "_shard_map": _shard_map,
 }
