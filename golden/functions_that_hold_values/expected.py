@@ -5,7 +5,15 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jvpgen.runtime import apply_jvp, body, opaque, param, pushforward, tangent_numpy
+from jvpgen.runtime import (
+    Pair,
+    apply_jvp,
+    body,
+    opaque,
+    param,
+    pushforward,
+    tangent_numpy,
+)
 
 from input import Energy, Score, Started, Tangents, gradient
 
@@ -92,8 +100,16 @@ def Started_jvp(
     )
 
 
-# gradient runs under `nn.jvp`: `jax.vjp` makes a function over active values.
-opaque(gradient)
+@body(gradient)
+def _gradient(function, function_dot, x, x_dot):
+    (y, pull_back), (_, pull_back_dot) = pushforward(
+        jax.vjp, (function, x), (function_dot, x_dot)
+    )
+    # return pull_back(jnp.ones_like(y))[0]
+    pull_back_out, pull_back_out_dot = pushforward(
+        Pair(pull_back, pull_back_dot), (jnp.ones_like(y),), (None,)
+    )
+    return pull_back_out[0], pull_back_out_dot[0]
 
 
 @body(Score)
@@ -143,8 +159,8 @@ def _Tangents(self, x, x_dot):
 opaque(Started)
 
 
-# jvpgen: generator=- rest=7c271014bb7f warnings=3
-# jvpgen: Score text=31756e334991 source=c6df93085b8e body=3bd463919f48
+# jvpgen: generator=- rest=6e80a18bad39 warnings=2
+# jvpgen: Score text=035d78970b56 source=c6df93085b8e body=3bd463919f48
 #   Score_jvp, _Score <- Score, gradient, jax, jnp, nn
 # jvpgen: Energy text=7d69eb765be3 source=2d84f3ed010f body=e666ceaa387b
 #   Energy_jvp <- Energy, jnp, nn
@@ -152,3 +168,5 @@ opaque(Started)
 #   Tangents_jvp, _Tangents <- Tangents, jax, jnp, nn
 # jvpgen: Started text=edf2b62061f2 source=995b987f49f8 body=c9f9e33f2662
 #   Started_jvp <- Started, jnp, nn
+# jvpgen: gradient text=055cc1237f3d source=5bbec81f6769 body=6886249cf8f4
+#   _gradient <- gradient, jax, jnp

@@ -1,4 +1,4 @@
-"""What `jax.vjp`, `nn.vjp` or `jax.linearize` returns holds values that move, so its caller is differentiated whole."""
+"""Functions that hold values that move: known by what has made them, or the caller is differentiated whole."""
 # size: 4
 
 import flax.linen as nn
@@ -8,7 +8,7 @@ import jvpgen
 
 
 def gradient(function, x):
-    y, pull_back = jax.vjp(function, x)  # W: JVP302
+    y, pull_back = jax.vjp(function, x)
     return pull_back(jnp.ones_like(y))[0]
 
 

@@ -49,7 +49,7 @@ _PARTNERED = frozenset(
     "opt_einsum.parser.parse_einsum_input".split()
 )  # the runtime does to tangents what these do to values
 _FUNCTION_MAKERS = frozenset(
-    "jax.vjp jax.linearize jax.linear_transpose jax.fwd_and_bwd jax.closure_convert jax.tree_util.Partial "
+    "jax.linear_transpose jax.fwd_and_bwd jax.closure_convert jax.tree_util.Partial "
     "jax.custom_derivatives.closure_convert flax.linen.vjp flax.linen.transforms.vjp flax.core.lift.vjp".split()
 )  # what they return, or a part of it, is called later, and holds what they are given
 _OF_CURRENT_MODULE = frozenset(
@@ -213,6 +213,8 @@ def classify(call: nodes.Call, environment: Environment, is_active: IsActive) ->
     name = dotted(function)
     qualified = environment.global_name(name) if name else None
     if qualified is not None and not _mutates_a_value(function, environment):
+        if control.reduces_by_own(call, qualified, environment):
+            return Followed(qualified, returns_active=False)
         active = any(is_active(argument.value, environment) for argument in call.arguments)
         return _global_callee(qualified, environment, active)
     if isinstance(function, nodes.Attribute):

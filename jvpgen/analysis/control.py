@@ -16,16 +16,39 @@ _ROLES: Mapping[str, Mapping[str, tuple[int, str]]] = {
     "jax.lax.fori_loop": {"step": (2, "body_fun")},
     "jax.lax.cond": {"true_branch": (1, "true_fun"), "false_branch": (2, "false_fun")},
     "jax.lax.switch": {"branch": (1, "branches")},
+    "jax.lax.reduce": {"combine": (2, "computation")},
+    "jax.lax.reduce_window": {"combine": (2, "computation")},
     "flax.linen.transforms.cond": {"true_branch": (1, "true_fun"), "false_branch": (2, "false_fun")},
     "flax.linen.transforms.switch": {"branch": (1, "branches")},
     "flax.linen.transforms.while_loop": {"step": (1, "body_fn")},
 }
 
-_WRAPPERS = frozenset("jax.vmap jax.checkpoint jax.remat".split())  # the same is put around the derivative
+_WRAPPERS = frozenset(
+    "jax.vmap jax.checkpoint jax.remat jax.numpy.vectorize jax.shard_map".split()
+)  # the same is put around the derivative
 
-_MAKERS = _WRAPPERS | frozenset("jax.grad jax.value_and_grad jax.jit".split())
+_MAKERS = _WRAPPERS | frozenset(
+    "jax.grad jax.value_and_grad jax.jit jax.jacfwd jax.jacrev jax.jacobian jax.hessian".split()
+)
 
-PARTNERED = frozenset(_ROLES) | _MAKERS
+_WITH_RULES = frozenset(("jax.lax.reduce", "jax.lax.reduce_window"))  # by functions that JAX knows
+
+PARTNERED = (
+    frozenset(_ROLES) - _WITH_RULES
+    | _MAKERS
+    | frozenset(
+        "jax.jvp jax.vjp jax.linearize jax.lax.custom_root jax.lax.custom_linear_solve jax.scipy.sparse.linalg.cg "
+        "jax.scipy.sparse.linalg.bicgstab jax.scipy.sparse.linalg.gmres".split()
+    )
+)
+
+
+def reduces_by_own(call: nodes.Call, qualified: str, environment: Environment) -> bool:
+    """Whether a call reduces by a function of the user's, which is called with tangents."""
+    if qualified not in _WITH_RULES:
+        return False
+    names = [dotted(function) for function in called_functions(call, environment)]
+    return not all(name and (environment.global_name(name) or "").startswith("jax.") for name in names)
 
 
 def makes_function(call: nodes.Call, environment: Environment) -> bool:

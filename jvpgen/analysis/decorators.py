@@ -19,7 +19,7 @@ _MARKS = frozenset(
     "typing.final abc.abstractmethod".split()
 )  # the function itself stays what it is
 _WRAPPERS = LIFTS | frozenset(
-    "jax.jit jax.checkpoint jax.remat jax.ad_checkpoint.checkpoint jax.vmap".split()
+    "jax.jit jax.checkpoint jax.remat jax.ad_checkpoint.checkpoint jax.vmap jax.numpy.vectorize jax.shard_map".split()
 )  # the same wrapper is put around the derivative when it runs
 _SAME_RESULTS = (
     _MARKS

@@ -32,6 +32,8 @@ RULES = rules(
     # --- Logarithms of sums -------------------------------------------------------------------------------------------
     call("jax.nn.logsumexp(a, axis, b, keepdims, return_sign, where)", "logsumexp_jvp", tensors="a b"),
     call("lax.cumlogsumexp(operand, axis, reverse)", "cumlogsumexp_jvp"),
+    # --- By any function ----------------------------------------------------------------------------------------------
+    call("lax.reduce(operands, init_values=0, computation, dimensions, out_sharding)", "lax_reduce_jvp"),
     # --- Windows ------------------------------------------------------------------------------------------------------
     call(
         "lax.reduce_window(operand, init_value=0, computation, window_dimensions, window_strides, padding, "

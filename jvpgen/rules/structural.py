@@ -113,6 +113,9 @@ RULES = rules(
         "lax.psum_scatter(x, axis_name, *, scatter_dimension, axis_index_groups, tiled)",
         "lax.ppermute(x, axis_name, perm)",
         "lax.all_to_all(x, axis_name, split_axis, concat_axis, *, axis_index_groups, tiled)",
+        "lax.pshuffle(x, axis_name, perm)",
+        "lax.pswapaxes(x, axis_name, axis, *, axis_index_groups)",
+        "lax.pcast(x, axis_name, *, to)",
     ),
     # --- What is said of types ----------------------------------------------------------------------------------------
     rule("typing.cast(typ, val)", "typing.assert_type(val, typ)", val_dot="val_dot"),

@@ -1,11 +1,12 @@
-"""Objects that can be called and hold arrays that move, where only a function will do."""
+"""Functions that are made when a program runs and carry tangents: their derivatives know what they hold."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jvpgen.runtime.pair import Pair, is_pair, pairs, primal_of
+from jvpgen.runtime.pushing import Outcome, push
 from jvpgen.runtime.registry import body
 from jvpgen.runtime.zero import is_zero
 
@@ -14,12 +15,17 @@ def as_function(f: Any) -> Any:
     """What is called, without a tangent of its own: an object that moves becomes a function that carries it."""
     if not is_pair(f) or is_zero(f.tangent):
         return primal_of(f)
-    held, held_dot = f.primal, f.tangent
+    return carrying(f.primal, f.tangent, push)
 
-    def derivative(*args: Any, args_dot: Sequence[Any] = (), named_dot: Any = None, **named: Any) -> Any:
-        from jvpgen.runtime.pushforward import push
 
+def carrying(held: Any, held_dot: Any, run: Callable[[Any, list[Any], dict[str, Any]], Outcome]) -> Any:
+    """A function whose outcome is `run(Pair(held, held_dot), args, kwargs)`, the arguments being Pairs.
+
+    What the function holds is known by the name of `held_dot`: nothing that knows no tangents is given it in silence.
+    """
+
+    def derivative(*args: Any, args_dot: Sequence[Any] = (), named_dot: Any = None, **named: Any) -> Outcome:
         given = [Pair(arg, dot) for arg, dot in zip(args, args_dot, strict=True)]
-        return push(Pair(held, held_dot), given, pairs(named, named_dot))
+        return run(Pair(held, held_dot), given, pairs(named, named_dot))
 
     return body(None, {"args": "args_dot", "named": "named_dot"})(derivative)

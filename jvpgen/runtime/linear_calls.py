@@ -15,11 +15,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from jvpgen.rules import Rule, bind
+from jvpgen.runtime.record import Record
 from jvpgen.runtime.zero import Zero, is_inexact, is_zero, like_of
 
 # These return several arrays: their zeros are found at once, so that they can be unpacked.
 _SEVERAL_RESULTS = frozenset(
     "split array_split hsplit vsplit dsplit unstack meshgrid broadcast_arrays atleast_1d atleast_2d atleast_3d".split()
+)
+# Collectives map over any tree.
+_OF_TREES = frozenset(
+    f"jax.lax.{name}"
+    for name in "psum pmean all_gather psum_scatter ppermute all_to_all pshuffle pswapaxes pcast".split()
 )
 _PYTHON_ZERO = {"b": False, "i": 0, "u": 0, "f": 0.0, "c": 0j}
 
@@ -33,12 +39,31 @@ def linear_call(function: Callable[..., Any], rule: Rule, args: Sequence[Any], k
     if rule.kind == "multilinear":
         places = [place for place in places if not _names_axes(_at(place, args, kwargs))]
     values = [_at(place, args, kwargs) for place in places]
+    if rule.name in _OF_TREES and isinstance(values[0], list | tuple | dict | Record):
+        return _leafwise(lambda part: linear_call(function, rule, *_with(part, places[0], args, kwargs)), values[0])
     vanishes = any if rule.kind == "multilinear" else all
     if vanishes(is_nothing(value) for value in values):
         return _zero_result(function, rule, args, kwargs)
     literal = _zero_literal(values)
     filled = {place: _filled(value, literal) for place, value in zip(places, values, strict=True)}
     return only_inexact(function(*_replaced(args, filled), **{key: filled.get(key, kwargs[key]) for key in kwargs}))
+
+
+def _with(
+    value: Any, place: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    """The arguments with another value in one place."""
+    return (_replaced(args, {place: value}), kwargs) if isinstance(place, int) else (args, {**kwargs, place: value})
+
+
+def _leafwise(call: Callable[[Any], Any], tree: Any) -> Any:
+    """The results of calls for the parts of a tangent, each Zero staying one."""
+    if isinstance(tree, Record):
+        return Record.mapped(tree, lambda _, part: call(part))
+    if isinstance(tree, dict):
+        return {key: call(part) for key, part in tree.items()}
+    parts = [call(part) for part in tree]
+    return tree._make(parts) if hasattr(tree, "_make") else type(tree)(parts)
 
 
 def is_nothing(tangent: Any) -> bool:

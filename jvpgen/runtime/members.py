@@ -11,6 +11,7 @@ from typing import Any
 
 from jvpgen.runtime.index_tricks import joined
 from jvpgen.runtime.pair import is_pair
+from jvpgen.runtime.pushing import push
 from jvpgen.runtime.record import form_of
 from jvpgen.runtime.zero import is_zero, like_of, zero
 
@@ -31,8 +32,6 @@ def own_operator(f: Any, args: list[Any]) -> Outcome | None:
     outcome = joined(_primal(args[0]), args[1]) if f is operator.getitem else None
     if outcome is not None:
         return outcome
-    from jvpgen.runtime.pushforward import push
-
     for method, receivers in _methods(name, args, in_place=id(f) in _IN_PLACE):
         found = push(method, receivers, {})
         if found[0] is not NotImplemented:

@@ -18,6 +18,7 @@ from jvpgen.runtime import shadows, variables
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import holds_moving, moving_fields, with_tangents
 from jvpgen.runtime.pair import Pair, is_pair, pairs, primal_of
+from jvpgen.runtime.pushing import push
 from jvpgen.runtime.registry import Body, attach, body
 from jvpgen.runtime.zero import is_zero, zero
 
@@ -181,8 +182,6 @@ def _child(scope: Scope, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
     held = {name: a for name, a in kwargs.items() if name not in ("fn", "name", "prefix", "named_call")}
 
     def derivative(*values: Any, values_dot: Any = (), named_dot: Any = None, **named: Any) -> tuple[Any, Any]:
-        from jvpgen.runtime.pushforward import push
-
         pushed = [Pair(value, value_dot) for value, value_dot in zip(values, values_dot, strict=True)]
         return push(fn, [inner.rewound(), *pushed], {**held, **pairs(named, named_dot)})
 
@@ -201,8 +200,6 @@ def called_child(function: Any, args: list[Any], kwargs: Mapping[str, Any]) -> t
     """A call of what `scope.child(fn)` has made: of `fn` on the child scope; None for any other function."""
     if getattr(function, "__code__", None) is not _CHILD:
         return None
-    from jvpgen.runtime.pushforward import push
-
     held = dict(zip(_CHILD.co_freevars, (cell.cell_contents for cell in function.__closure__), strict=True))
     with jax.named_scope(held["name"]) if held["named_call"] else contextlib.nullcontext():
         return push(held["fn"], [held["scope"].rewound(), *args], {**held["partial_kwargs"], **kwargs})
@@ -213,8 +210,6 @@ def _compact_name_scope(
     self: Any, *args: Any, args_dot: Any = (), kwargs_dot: Any = None, **kwargs: Any
 ) -> tuple[Any, Any]:
     """The module that Flax puts around a `compact_name_scope` method, to give it a scope of its own."""
-    from jvpgen.runtime.pushforward import push
-
     pushed = [Pair(value, value_dot) for value, value_dot in zip(args, args_dot, strict=True)]
     return push(self.fn, [self.module_fn(), *pushed], pairs(kwargs, kwargs_dot))
 

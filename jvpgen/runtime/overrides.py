@@ -18,18 +18,17 @@ import flax.linen as nn
 
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.pair import is_pair
+from jvpgen.runtime.reads import attributes_of_self, stored_attributes
 from jvpgen.runtime.registry import Body, body_of, exact_function, is_opaque
-from jvpgen.runtime.unseen import stored_attributes
 from jvpgen.runtime.zero import is_zero
 
 _STATE = frozenset(("param", "variable", "variables", "get_variable", "perturb"))
-_names: WeakKeyDictionary[Any, frozenset[str]] = WeakKeyDictionary()
 _replaced: WeakKeyDictionary[type, dict[Any, tuple[tuple[str, bool], ...]]] = WeakKeyDictionary()
 
 
 def holds_for(made: Body, module: nn.Module) -> bool:
     """Whether what a body takes for constant is so in this module."""
-    names = _names_of(made.derivative)
+    names = attributes_of_self(made.derivative.__code__)
     held = vars(module)
     if is_set_up_plainly(module):
         return False
@@ -41,20 +40,6 @@ def holds_for(made: Body, module: nn.Module) -> bool:
         known[made] = tuple(_replaced_names(type(module), made.target, names))
     moving |= moving_fields(module).keys()
     return not any(is_method or _may_move(type(module), name, moving) for name, is_method in known[made])
-
-
-def _names_of(derivative: Any) -> frozenset[str]:
-    if derivative not in _names:
-        _names[derivative] = frozenset(_code_names(derivative.__code__))
-    return _names[derivative]
-
-
-def _code_names(code: types.CodeType) -> Iterator[str]:
-    yield from code.co_names
-    yield from (item for item in code.co_consts if isinstance(item, str))  # getattr(self, "name")
-    for inner in code.co_consts:
-        if isinstance(inner, types.CodeType):
-            yield from _code_names(inner)
 
 
 def holds_for_call(made: Body, args: Sequence[Any]) -> bool:
@@ -69,7 +54,7 @@ def holds_for_call(made: Body, args: Sequence[Any]) -> bool:
 @functools.cache
 def relies_on_overridden(kind: type, function: types.FunctionType) -> bool:
     """Whether a method without a derivative evaluates what a subclass has overridden by what may move."""
-    replaced = _replaced_names(kind, function, frozenset(_code_names(function.__code__)))
+    replaced = _replaced_names(kind, function, attributes_of_self(function.__code__))
     return any(is_method or _may_move(kind, name, set()) for name, is_method in replaced)
 
 
@@ -101,7 +86,7 @@ def _relied_on(kind: type, names: Iterable[str]) -> set[str]:
         if name not in found and not hasattr(nn.Module, name):
             found.add(name)
             for function in _constant_sources(kind, name):
-                waiting += _code_names(function.__code__)
+                waiting += attributes_of_self(function.__code__)
     return found
 
 
@@ -144,7 +129,7 @@ def _may_move(kind: type, name: str, moving: set[str]) -> bool:
     getter = getattr(getattr(override, "wrapped", override), "fget", None)
     if getter is None:
         return hasattr(override, "__get__")  # a plain value of the class has no tangent
-    names = set(_code_names(getter.__code__))
+    names = attributes_of_self(getter.__code__)
     methods = {item for item in names if callable(getattr(kind, item, None))}
     return bool(names & (_STATE | moving | methods)) or _has_body(getter)
 

@@ -20,9 +20,10 @@ from flax.linen import module as linen_module
 
 from jvpgen.runtime import regions
 from jvpgen.runtime.pair import anchor, is_pair
+from jvpgen.runtime.reads import attributes_of_self, plain_reads
 from jvpgen.runtime.special import unknown_member
 from jvpgen.runtime.staleness import is_current, stale
-from jvpgen.runtime.unseen import may_move, plain_reads
+from jvpgen.runtime.unseen import may_move
 from jvpgen.runtime.zero import is_zero, zero
 
 _ATTRIBUTE = "__jvpgen_body__"
@@ -265,14 +266,8 @@ def _moves_unseen(module: Any, derivative: Any) -> bool:
         module._try_setup()  # as reading the attribute would
     held = vars(module)
     moving = {name for name in held if f"{name}_dot" in held}
-    names = _attributes_read(derivative.__code__) if moving else frozenset()
+    names = attributes_of_self(derivative.__code__) if moving else frozenset()
     return any(name in names and f"{name}_dot" not in names for name in moving)
-
-
-@functools.cache
-def _attributes_read(code: types.CodeType) -> frozenset[str]:
-    inner = [_attributes_read(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    return frozenset(code.co_names).union(*inner)
 
 
 def _argument(made: Body, parameter: Parameter, waiting: list[Any], named: dict[str, Any]) -> tuple[Any, Any]:

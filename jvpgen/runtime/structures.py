@@ -24,6 +24,7 @@ from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.members import getter
 from jvpgen.runtime.overrides import is_set_up_plainly, relies_on_overridden
 from jvpgen.runtime.pair import Pair, is_pair
+from jvpgen.runtime.pushing import push
 from jvpgen.runtime.record import Record, field_names, fields_of, form_of
 from jvpgen.runtime.registry import body_of, exact_function, is_opaque
 from jvpgen.runtime.variables import ShadowVariable
@@ -44,8 +45,6 @@ def split_named(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
 
 
 def _push(f: Any, *arguments: Any) -> Outcome:
-    from jvpgen.runtime.pushforward import push
-
     return push(f, list(arguments), {})
 
 
@@ -406,7 +405,6 @@ class Method:
         return getattr(receiver, self.name)(*args, **kwargs)
 
     def run(self, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
-        from jvpgen.runtime.pushforward import push
         from jvpgen.runtime.rule_dispatch import array_method
 
         receiver = args[0].primal if is_pair(args[0]) else args[0]

@@ -11,6 +11,7 @@ from jax.tree_util import DictKey, FlattenedIndexKey, GetAttrKey, SequenceKey
 
 from jvpgen.runtime.callables import as_function
 from jvpgen.runtime.pair import Pair, is_pair
+from jvpgen.runtime.pushing import push
 from jvpgen.runtime.zero import is_zero, zero
 
 Outcome = tuple[Any, Any]
@@ -31,8 +32,6 @@ def tree_map_with_path(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
 
 
 def _mapped(args: list[Any], kwargs: Mapping[str, Any], with_path: bool) -> Outcome:
-    from jvpgen.runtime.pushforward import push
-
     f, tree, *rest = args
     function, (first, first_dot) = as_function(f), _halves(tree)
     is_leaf = kwargs.get("is_leaf")
@@ -92,8 +91,6 @@ def _at(tangent: Any, path: tuple[Any, ...], leaf: Any) -> Any:
 
 def reduce(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     """`functools.reduce(f, values, initial)`: `f` is pushed forward at every step."""
-    from jvpgen.runtime.pushforward import push
-
     function, (values, tangents), *initial = as_function(args[0]), *map(_halves, args[1:])
     steps = [Pair(value, tangent) for value, tangent in zip(values, tangents, strict=True)]
     steps = [Pair(*initial[0]), *steps] if initial else steps

@@ -9,8 +9,6 @@ is not used, or, if that module was set up only inside, stopped.
 from __future__ import annotations
 
 import dataclasses
-import dis
-import functools
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -21,11 +19,9 @@ import flax.linen as nn
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.members import getter
+from jvpgen.runtime.reads import plain_reads, stored_attributes
 from jvpgen.runtime.zero import is_zero
 
-_STATIC = frozenset(
-    "shape dtype ndim size sharding itemsize nbytes weak_type aval name parent scope path variables at T".split()
-)
 _may_move: WeakKeyDictionary[type, dict[str, bool]] = WeakKeyDictionary()
 
 
@@ -45,74 +41,6 @@ def check_nothing_unseen(derivative: Any, module: nn.Module) -> None:
                     f"{type(module).__name__} reads `{name}` of a {type(other).__name__}, which has a tangent, as a "
                     "constant: annotate what holds the module with its class"
                 )
-
-
-# --- What a derivative reads ------------------------------------------------------------------------------------------
-
-
-@functools.cache
-def plain_reads(code: types.CodeType, self_name: str | None = None) -> frozenset[str]:
-    """Attributes that the code reads of something that is neither `self` nor global, and not of tangents as well.
-
-    A method that is called at once is no attribute, and of one whose shape is read at once only the shape counts.
-    """
-    if self_name is None:
-        self_name = code.co_varnames[0] if code.co_argcount else ""
-    found, of_tangents = set[str](), set[str]()
-    for chain, name, after in _reads(code):
-        if any(owner.endswith("_dot") for owner in chain) or name.endswith("_dot"):
-            of_tangents.add(name.removesuffix("_dot"))
-        elif chain != (self_name,) and not _is_static(name) and not _asks_for_static(after):
-            found.add(name)
-    inner = (item for item in code.co_consts if isinstance(item, types.CodeType))
-    return frozenset(found.union(*(plain_reads(item, self_name) for item in inner)) - of_tangents)
-
-
-def _reads(code: types.CodeType) -> Iterator[tuple[tuple[str, ...], str, dis.Instruction]]:
-    """The reads of attributes, each with the names that lead to what it is read of, and with what is done next.
-
-    Those of something global are left out, and those of a method that is called at once.
-    """
-    steps = [step for step in dis.get_instructions(code) if step.opname not in ("CACHE", "EXTENDED_ARG", "NOP")]
-    for place, step in enumerate(steps[:-1]):
-        if step.opname == "LOAD_ATTR" and "NULL" not in step.argrepr:
-            chain = _chain(steps[:place])
-            if chain[:1] != (_GLOBAL,):
-                yield chain, str(step.argval), steps[place + 1]
-
-
-_GLOBAL = "(global)"
-
-
-def _chain(steps: list[dis.Instruction]) -> tuple[str, ...]:
-    """The names in the last operand that the steps leave, outermost first: `self`, `layers` for `self.layers[0]`."""
-    names: list[str] = []
-    missing = 1
-    for step in reversed(steps):
-        if step.opname == "LOAD_ATTR":
-            names.append(str(step.argval))
-        elif step.opname == "BINARY_SUBSCR" or step.argrepr == "[]":
-            missing += 1
-        elif step.opname.startswith("LOAD_"):
-            missing -= 1
-            names.append(_GLOBAL if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") else _name(step))
-        else:
-            break
-        if not missing:
-            break
-    return tuple(reversed(names))
-
-
-def _name(step: dis.Instruction) -> str:
-    return str(step.argval[-1] if isinstance(step.argval, tuple) else step.argval)
-
-
-def _is_static(name: str) -> bool:
-    return name in _STATIC or name.startswith("__")
-
-
-def _asks_for_static(after: dis.Instruction) -> bool:
-    return after.opname in ("LOAD_ATTR", "LOAD_METHOD") and _is_static(str(after.argval))
 
 
 # --- What may move ----------------------------------------------------------------------------------------------------
@@ -162,12 +90,6 @@ def _may_store_tangent(function: types.FunctionType, base: type, kind: type, nam
         return f"{name}_dot" in stored_attributes(made.derivative.__code__)
     is_derived = not is_opaque(function) and any(map(body_of, _functions(base)))
     return not is_derived or relies_on_overridden(kind, function)
-
-
-@functools.cache
-def stored_attributes(code: types.CodeType) -> frozenset[str]:
-    """The attributes that the code stores, of whatever."""
-    return frozenset(step.argval for step in dis.get_instructions(code) if step.opname == "STORE_ATTR")
 
 
 def _moves(module: nn.Module, name: str) -> bool:

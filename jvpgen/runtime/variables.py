@@ -15,6 +15,7 @@ from flax.core import Scope, meta
 
 from jvpgen.runtime import live, regions, shadows
 from jvpgen.runtime.pair import Pair, contains_pair, is_pair, primal_of
+from jvpgen.runtime.pushing import push
 from jvpgen.runtime.registry import body_of
 from jvpgen.runtime.zero import Zero, is_zero, zero
 
@@ -89,8 +90,6 @@ class _Initial:
     def _run(self, *args: Any, **kwargs: Any) -> Any:
         if body_of(self._init_fn) is None and not contains_pair([args, kwargs]):
             return self._init_fn(*args, **kwargs)
-        from jvpgen.runtime.pushforward import push
-
         value, self._tangent = push(self._init_fn, list(args), kwargs)
         return value
 
@@ -177,8 +176,6 @@ def sow(
     self: Any, collection: str, name: str, value: Any, reduce_fn: Any = None, init_fn: Any = None
 ) -> tuple[bool, Any]:
     """`self.sow(…)`: Flax stores the primal, and what is stored gets its tangent."""
-    from jvpgen.runtime.pushforward import push
-
     scope = scope_of(self)
     primal, tangent = _split(value)
     stored: list[Any] = []

@@ -10,6 +10,7 @@ Keys:
   still: names or positions ("0") of arguments that are never given a tangent.
   init: variables are what `init` makes of them, not random numbers of their shapes.
   opaque: the case is about a step that goes through `jax.jvp`.
+  differentiates: the source calls `jax.jvp` or one of its kin itself; no call may be opaque all the same.
   compiled: the source has loops that JAX compiles (`scan`), in which primals agree to rounding only.
   heavy: only the mixes that matter most, and no float64, where more would only take time.
   tolerance: of tangents in float32, relative to the largest.
@@ -43,6 +44,7 @@ class Example:
     call_kwargs: Mapping[str, Any] | None = None
     init: bool = False
     opaque: bool = False
+    differentiates: bool = False
     compiled: bool = False
     heavy: bool = False
     tolerance: float = 2e-5

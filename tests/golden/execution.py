@@ -64,7 +64,7 @@ def check_example(example: Example, generated: ModuleType, *, every_mix: bool, t
     """
     inputs, tangents = _inputs(example)
     mixes = list(_mixes(tangents.mix, example.heavy)) if every_mix else [tangents.mix]
-    guard = contextlib.nullcontext if example.opaque else only_generated
+    guard = contextlib.nullcontext if example.opaque else partial(only_generated, differentiates=example.differentiates)
 
     def run_all(inputs: Inputs, tangents: Inputs) -> list[Any]:
         return [_in_mix(mix, _derived, example, inputs, mix.of(tangents), None) for mix in mixes]

@@ -23,19 +23,20 @@ _REFUSED: list[tuple[Any, str]] = [
 
 
 @contextlib.contextmanager
-def only_generated() -> Iterator[None]:
-    """Inside, `jax.jvp` and its kin raise, and no call may have been counted as opaque."""
-    originals = [getattr(owner, name) for owner, name in _REFUSED]
+def only_generated(*, differentiates: bool = False) -> Iterator[None]:
+    """Inside, `jax.jvp` and its kin raise, unless the source calls them, and no call may be counted as opaque."""
+    refused = [] if differentiates else _REFUSED
+    originals = [getattr(owner, name) for owner, name in refused]
     counts.reset()
 
     def refuse(*args: Any, **kwargs: Any) -> Any:
         raise AssertionError("the generated code reached jax.jvp")
 
     try:
-        for owner, name in _REFUSED:
+        for owner, name in refused:
             setattr(owner, name, refuse)
         yield
     finally:
-        for (owner, name), original in zip(_REFUSED, originals, strict=True):
+        for (owner, name), original in zip(refused, originals, strict=True):
             setattr(owner, name, original)
     assert not counts.snapshot().opaque, counts.snapshot().places

@@ -89,6 +89,11 @@ jax.nn.logsumexp(c(3))
 jax.scipy.special.logsumexp(f(3))
 lax.cumlogsumexp(f(2, 4), axis=1)
 lax.cumlogsumexp(f(5), axis=0, reverse=True)
+# --- By any function
+lax.reduce(f(3, 4), 0.0, lax.add, (1,))  # not bfloat16 float64: the initial value's type
+lax.reduce(f(3, 4), -jnp.inf, lax.max, (0, 1))  # not bfloat16 float64
+lax.reduce(f(3, 4), jnp.inf, lax.min, dimensions=(0,))  # not bfloat16 float64
+lax.reduce(f(3, 4), 1.0, lax.mul, (1,))  # not bfloat16 float64
 # --- Windows
 lax.reduce_window(f(1, 6), 0.0, lax.add, (1, 2), (1, 2), "VALID")  # not bfloat16 float64: the initial value's type
 lax.reduce_window(f(1, 6), -jnp.inf, lax.max, (1, 3), (1, 1), "SAME")

@@ -48,14 +48,18 @@ COLLECTIVES = {
     "jax.lax.psum_scatter": lambda x: lax.psum_scatter(x, "i"),
     "jax.lax.ppermute": lambda x: lax.ppermute(x, "i", [(0, 1), (1, 0)]),
     "jax.lax.all_to_all": lambda x: lax.all_to_all(x, "i", 0, 0),
+    "jax.lax.pshuffle": lambda x: lax.pshuffle(x, "i", [1, 0]),
+    "jax.lax.pswapaxes": lambda x: lax.pswapaxes(x, "i", 0),
     "jax.lax.axis_index": lambda x: lax.axis_index("i"),
     "jax.lax.axis_size": lambda x: lax.axis_size("i"),
 }
 COLLECTIVE_ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "jax.lax.ppermute": ("i", [(0, 1), (1, 0)]),
     "jax.lax.all_to_all": ("i", 0, 0),
+    "jax.lax.pshuffle": ("i", [1, 0]),
+    "jax.lax.pswapaxes": ("i", 0),
 }
-NEED_A_MESH = {"jax.lax.with_sharding_constraint"}
+NEED_A_MESH = {"jax.lax.with_sharding_constraint", "jax.lax.pcast"}
 
 
 _tests = itertools.count(1)

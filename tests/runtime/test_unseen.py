@@ -12,7 +12,8 @@ import pytest
 import jvpgen
 from jvpgen.runtime import counts
 from jvpgen.runtime.errors import LostTangent
-from jvpgen.runtime.unseen import may_move, plain_reads
+from jvpgen.runtime.reads import plain_reads
+from jvpgen.runtime.unseen import may_move
 from tests.runtime.compare import check
 
 X = jax.random.normal(jax.random.key(1), (2, 3))

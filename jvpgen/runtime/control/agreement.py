@@ -66,3 +66,10 @@ def agreed(trace: Callable[[], T], scopes: Sequence[Scope] = ()) -> T:
             return trace()
         except Disagreement:
             before.restore()
+
+
+def looped(
+    run: Callable[[Any], T], carried: Agreement, init: Any, leaves: Sequence[Any], scopes: Sequence[Scope] = ()
+) -> T:
+    """`run` of the twin that a loop begins with, again until what goes in moves as what comes out."""
+    return agreed(lambda: run((init, carried.begun(init, leaves))), scopes)

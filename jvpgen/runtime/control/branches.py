@@ -7,10 +7,10 @@ from typing import Any
 
 import jax
 
+from jvpgen.runtime.callables import carrying
 from jvpgen.runtime.control.agreement import Agreement, agreed
 from jvpgen.runtime.control.functions import Outcome, Twin, outcome, plain, pushed, twin
-from jvpgen.runtime.pair import Pair
-from jvpgen.runtime.registry import body
+from jvpgen.runtime.pushing import push
 
 
 def cond(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
@@ -38,13 +38,7 @@ def switch(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
 
 def _of_operand(f: Any, place: int) -> Any:
     """`f` of one of the operands, as a function of all of them."""
-
-    def derivative(*operands: Any, tangents: Any = ()) -> Outcome:
-        from jvpgen.runtime.pushforward import push
-
-        return push(f, [Pair(operands[place], tangents[place])], {})
-
-    return body(None, {"operands": "tangents"})(derivative)
+    return carrying(f, None, lambda held, operands, _: push(held.primal, [operands[place]], {}))
 
 
 def _arguments(

@@ -11,6 +11,7 @@ from typing import Any
 
 from jvpgen.runtime.leafwise import as_tree, leaf_tangents, of_tree, split_result, tangent_form
 from jvpgen.runtime.pair import Pair, is_pair, primal_of, tangent_of
+from jvpgen.runtime.pushing import push
 from jvpgen.runtime.zero import zero
 
 Outcome = tuple[Any, Any]
@@ -45,8 +46,6 @@ def pushed_call(
     f: Any, first: Sequence[Any], twins: Sequence[Twin], named: Mapping[str, Twin] | None = None
 ) -> tuple[Any, list[Any]]:
     """The same, with arguments before them that have no tangent: a module."""
-    from jvpgen.runtime.pushforward import push
-
     args = [*first, *(Pair(*outcome(given)) for given in twins)]
     return split_result(*push(f, args, {name: Pair(*outcome(given)) for name, given in (named or {}).items()}))
 

@@ -1,20 +1,20 @@
-"""`jax.grad` and `jax.value_and_grad` inside a function that is differentiated forward.
+"""`jax.grad`, `value_and_grad`, `jacfwd`, `jacrev` and `hessian` inside a function that is differentiated forward.
 
-The tangent of `∇f(x, w)` along `(x_dot, w_dot)` is the gradient over `x` of the tangent of `f` along `(x_dot, w_dot)`,
-since second derivatives commute: reverse over generated forward code. Where they need not commute, this gives up.
+The tangent of `∇f(x, w)` along `(x_dot, w_dot)` is the gradient over `x` of the tangent of `f` along `(x_dot, w_dot)`:
+reverse over generated forward code. Of Jacobians likewise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from jvpgen.runtime import commuting, regions
-from jvpgen.runtime.control.agreement import snapshot
-from jvpgen.runtime.control.functions import Outcome, Twin, plain, pushed, twin
+from jvpgen.runtime import regions
+from jvpgen.runtime.control.functions import Outcome, plain, twin
+from jvpgen.runtime.control.slopes import Slope, exchanged
 from jvpgen.runtime.leafwise import tangent_form
 from jvpgen.runtime.zero import is_inexact, zero
 
@@ -23,49 +23,72 @@ def gradient(
     f: Any, call: Any, settings: Mapping[str, Any], args: Sequence[Any], kwargs: Mapping[str, Any], with_value: bool
 ) -> Outcome | None:
     """The outcome of `call`, which `jax.grad(f)` or, `with_value`, `jax.value_and_grad(f)` has returned."""
+    has_aux = bool(settings["has_aux"])
+    over = None if settings["holomorphic"] else _differentiated(f, settings, args, kwargs)
+    if over is None:
+        return None
+    slope, chosen = over
+
+    def total(values: tuple[Any, ...]) -> tuple[Any, list[Any]]:
+        (value, moving), (_, aux_leaves) = slope.both(*values)
+        return moving[0] if moving else jnp.zeros_like(value), aux_leaves
+
+    made = exchanged(lambda: jax.value_and_grad(total, has_aux=True)(chosen))
+    if made is None:
+        return None
+    (value_dot, aux_leaves), slopes = made
+    out = _plainly(call, args, kwargs)
+    moves = any(slope.moves)
+    slopes = slopes if moves else tuple(map(zero, chosen))
+    grads_dot = slopes[0] if isinstance(settings["argnums"], int) else slopes
+    return out, _arranged(out, grads_dot, value_dot if moves else None, aux_leaves, has_aux, with_value)
+
+
+def jacobian(
+    transform: Callable[..., Any],
+    f: Any,
+    call: Any,
+    settings: Mapping[str, Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> Outcome | None:
+    """The outcome of `call`, which `transform(f)` has returned: `jax.jacfwd` or `jax.jacrev`."""
+    over = _differentiated(f, settings, args, kwargs)
+    if over is None:
+        return None
+    slope, chosen = over
+    known = {name: settings[name] for name in ("has_aux", "holomorphic")}
+    made = exchanged(lambda: transform(slope.tangents, argnums=tuple(range(len(chosen))), **known)(*chosen))
+    if made is None:
+        return None
+    out = _plainly(call, args, kwargs)
+    by_leaf, aux_leaves = made if settings["has_aux"] else (made, [])
+    width = len(jax.tree.leaves(chosen))
+    leaves = slope.spread([leaf for columns in by_leaf for leaf in jax.tree.leaves(columns)], width)
+    if not settings["has_aux"]:
+        return out, tangent_form(out, leaves)
+    return out, (tangent_form(out[0], leaves), tangent_form(out[1], aux_leaves))
+
+
+def _differentiated(
+    f: Any, settings: Mapping[str, Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[Slope, tuple[Any, ...]] | None:
+    """The slope of `f` over the arguments that `argnums` names, and these; None where JAX has the words for it."""
     argnums = settings["argnums"]
     places = [argnums] if isinstance(argnums, int) else list(argnums)
-    if settings["holomorphic"] or any(not -len(args) <= place < len(args) for place in places):
+    if any(not -len(args) <= place < len(args) for place in places):
         return None
     places = [place % len(args) for place in places]
     twins, named = [twin(argument) for argument in args], {name: twin(value) for name, value in kwargs.items()}
     chosen = tuple(twins[place][0] for place in places)
     if not all(is_inexact(leaf) for leaf in jax.tree.leaves(chosen)):
         return None
-    slope = _Slope(f, twins, named, places, bool(settings["has_aux"]))
-    before = snapshot()
-    try:
-        with commuting.exchanged():
-            (value_dot, aux_leaves), slopes = jax.value_and_grad(slope, argnums=0, has_aux=True)(chosen)
-    except commuting.OrderMatters:
-        before.restore()
-        return None
+    return Slope(f, twins, named, places, bool(settings["has_aux"])), chosen
+
+
+def _plainly(call: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     with regions.plain():
-        out = call(*map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
-    slopes = slopes if slope.moves else tuple(map(zero, chosen))
-    grads_dot = slopes[0] if isinstance(argnums, int) else slopes
-    return out, _arranged(out, grads_dot, value_dot if slope.moves else None, aux_leaves, slope.has_aux, with_value)
-
-
-class _Slope:
-    """The tangent of `f` as a function of what the gradient is taken over."""
-
-    def __init__(
-        self, f: Any, twins: Sequence[Twin], named: Mapping[str, Twin], places: Sequence[int], has_aux: bool
-    ) -> None:
-        self._f, self._twins, self._named, self._places = f, list(twins), named, places
-        self.has_aux, self.moves = has_aux, False
-
-    def __call__(self, chosen: tuple[Any, ...]) -> tuple[Any, list[Any]]:
-        twins = list(self._twins)
-        for place, value in zip(self._places, chosen, strict=True):
-            twins[place] = (value, twins[place][1])
-        out, leaves = pushed(self._f, twins, self._named)
-        tangent, *aux = leaves
-        self.moves = tangent is not None
-        value = out[0] if self.has_aux else out
-        total = jnp.zeros_like(value) if tangent is None else tangent
-        return total, aux
+        return call(*map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
 
 
 def _arranged(out: Any, grads_dot: Any, value_dot: Any, aux_leaves: list[Any], has_aux: bool, with_value: bool) -> Any:

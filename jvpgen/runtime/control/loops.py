@@ -12,7 +12,7 @@ from typing import Any
 import jax
 
 from jvpgen.runtime import regions
-from jvpgen.runtime.control.agreement import Agreement, agreed
+from jvpgen.runtime.control.agreement import Agreement, agreed, looped
 from jvpgen.runtime.control.functions import Outcome, Twin, bound, halves, outcome, plain, pushed, twin
 
 
@@ -23,20 +23,19 @@ def scan(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     settings = {name: plain(value) for name, value in given.items()}
     carried, outputs = Agreement(), Agreement()
 
-    def trace() -> Outcome:
-        def step(state: Twin, x: Twin) -> tuple[Twin, Twin]:
-            out, leaves = pushed(f, [state, x])
-            if not isinstance(out, tuple | list) or len(out) != 2:
-                raise TypeError(f"scan: the body must return a pair (carry, y), got {type(out).__name__}")
-            carry, y = out
-            count = len(jax.tree.leaves(carry))
-            return (carry, carried.met(carry, leaves[:count])), (y, outputs.met(y, leaves[count:]))
+    def step(state: Twin, x: Twin) -> tuple[Twin, Twin]:
+        out, leaves = pushed(f, [state, x])
+        if not isinstance(out, tuple | list) or len(out) != 2:
+            raise TypeError(f"scan: the body must return a pair (carry, y), got {type(out).__name__}")
+        carry, y = out
+        count = len(jax.tree.leaves(carry))
+        return (carry, carried.met(carry, leaves[:count])), (y, outputs.met(y, leaves[count:]))
 
-        start = (init, carried.begun(init, init_dot))
+    def trace(start: Twin) -> Outcome:
         (carry, carry_dot), (ys, ys_dot) = map(outcome, jax.lax.scan(step, start, inputs, **settings))
         return (carry, ys), (carry_dot, ys_dot)
 
-    return agreed(trace)
+    return looped(trace, carried, init, init_dot)
 
 
 def while_loop(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
@@ -53,11 +52,10 @@ def while_loop(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
         out, leaves = pushed(body, [state])
         return out, carried.met(out, leaves)
 
-    def trace() -> Outcome:
-        start = (init, carried.begun(init, init_dot))
+    def trace(start: Twin) -> Outcome:
         return outcome(jax.lax.while_loop(goes_on, step, start))
 
-    return agreed(trace)
+    return looped(trace, carried, init, init_dot)
 
 
 def fori_loop(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
@@ -71,11 +69,10 @@ def fori_loop(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
         out, leaves = pushed(body, [(i, None), state])
         return out, carried.met(out, leaves)
 
-    def trace() -> Outcome:
-        start = (init, carried.begun(init, init_dot))
+    def trace(start: Twin) -> Outcome:
         return outcome(jax.lax.fori_loop(lower, upper, step, start, unroll=unroll))
 
-    return agreed(trace)
+    return looped(trace, carried, init, init_dot)
 
 
 def map_(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
@@ -84,14 +81,11 @@ def map_(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     f, inputs, batch_size = given["f"], twin(given["xs"]), plain(given["batch_size"])
     outputs = Agreement()
 
-    def trace() -> Outcome:
-        def step(x: Twin) -> Twin:
-            out, leaves = pushed(f, [x])
-            return out, outputs.met(out, leaves)
+    def step(x: Twin) -> Twin:
+        out, leaves = pushed(f, [x])
+        return out, outputs.met(out, leaves)
 
-        return outcome(jax.lax.map(step, inputs, batch_size=batch_size))
-
-    return agreed(trace)
+    return agreed(lambda: outcome(jax.lax.map(step, inputs, batch_size=batch_size)))
 
 
 def associative_scan(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
@@ -104,9 +98,8 @@ def associative_scan(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
         out, leaves = pushed(f, [left, right])
         return out, combined.met(out, leaves)
 
-    def trace() -> Outcome:
-        start = (elements, combined.begun(elements, elements_dot))
+    def trace(start: Twin) -> Outcome:
         settings = {name: plain(given[name]) for name in ("reverse", "axis")}
         return outcome(jax.lax.associative_scan(combine, start, **settings))
 
-    return agreed(trace)
+    return looped(trace, combined, elements, elements_dot)

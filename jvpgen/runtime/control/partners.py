@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from jvpgen.runtime.control import branches, loops
+from jvpgen.runtime.control import branches, loops, products, reductions, solves
 from jvpgen.runtime.control.custom import custom_jvp
 from jvpgen.runtime.control.functions import Outcome
 from jvpgen.runtime.control.wrappers import by_wrapper
@@ -20,6 +20,14 @@ _PARTNERS: Mapping[int, Callable[[list[Any], Mapping[str, Any]], Outcome | None]
     id(jax.lax.associative_scan): loops.associative_scan,
     id(jax.lax.cond): branches.cond,
     id(jax.lax.switch): branches.switch,
+    id(jax.lax.reduce): reductions.reduce,
+    id(jax.lax.reduce_window): reductions.reduce_window,
+    id(jax.lax.custom_root): solves.custom_root,
+    id(jax.lax.custom_linear_solve): solves.custom_linear_solve,
+    **{id(solver): solves.iterative(solver) for solver in solves.ITERATIVE},
+    id(jax.jvp): products.jvp,
+    id(jax.vjp): products.vjp,
+    id(jax.linearize): products.linearize,
 }
 
 

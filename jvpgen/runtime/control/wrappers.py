@@ -14,7 +14,8 @@ from typing import Any
 import jax
 
 from jvpgen.runtime.control.functions import Outcome, Twin, outcome, plain, pushed, twin
-from jvpgen.runtime.control.gradients import gradient
+from jvpgen.runtime.control.gradients import gradient, jacobian
+from jvpgen.runtime.control.vectorized import vectorize
 from jvpgen.runtime.leafwise import as_tree
 from jvpgen.runtime.pair import is_pair
 
@@ -53,13 +54,16 @@ class Wrapped:
         return made
 
 
+_INNER = ("f", "fun", "pyfunc", "value_and_grad_f")  # the names that JAX gives to what it wraps
+
+
 def _wrapped(f: Any) -> Wrapped | None:
     layers: list[types.FunctionType] = []
     layer, innermost = f, getattr(f, "__wrapped__", None)
     while layer is not innermost:
         if not isinstance(layer, types.FunctionType) or not layer.__globals__.get("__name__", "").startswith("jax."):
             return None
-        inner = [_cells(layer)[name] for name in ("fun", "value_and_grad_f") if name in layer.__code__.co_freevars]
+        inner = [_cells(layer)[name] for name in _INNER if name in layer.__code__.co_freevars]
         if len(inner) != 1:
             return None
         layers.append(layer)
@@ -135,4 +139,41 @@ def _gradient(wrapped: Wrapped, args: list[Any], kwargs: Mapping[str, Any], with
     return gradient(wrapped.function, wrapped.layers[0], wrapped.settings, args, kwargs, with_value)
 
 
-_PARTNERS = {"vmap": _vmap, "checkpoint": _checkpoint, "grad": _grad, "value_and_grad": _value_and_grad}
+def _shard_map(wrapped: Wrapped, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
+    """Tangents are sharded as their primals are."""
+    names = ("mesh", "in_specs", "out_specs", "axis_names", "check_vma")
+    if kwargs or not set(names) <= set(wrapped.settings):
+        return None
+    settings = {name: wrapped.settings[name] for name in names}
+    in_specs, out_specs = settings["in_specs"], settings["out_specs"]
+    if isinstance(in_specs, tuple) and not isinstance(in_specs, jax.P):
+        settings["in_specs"] = tuple((spec, spec) for spec in in_specs)
+    settings["out_specs"] = (out_specs, out_specs)
+    return outcome(jax.shard_map(_on_twins(wrapped.function), **settings)(*map(twin, args)))
+
+
+def _vectorize(wrapped: Wrapped, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
+    if not {"excluded", "signature"} <= set(wrapped.settings):
+        return None
+    return vectorize(wrapped.function, wrapped.settings["excluded"], wrapped.settings["signature"], args, kwargs)
+
+
+def _jacobian(transform: Callable[..., Any]) -> Callable[..., Outcome | None]:
+    def partner(wrapped: Wrapped, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
+        if not {"argnums", "has_aux", "holomorphic"} <= set(wrapped.settings):
+            return None
+        return jacobian(transform, wrapped.function, wrapped.layers[0], wrapped.settings, args, kwargs)
+
+    return partner
+
+
+_PARTNERS: Mapping[str, Callable[[Wrapped, list[Any], Mapping[str, Any]], Outcome | None]] = {
+    "vmap": _vmap,
+    "checkpoint": _checkpoint,
+    "grad": _grad,
+    "value_and_grad": _value_and_grad,
+    "jacfwd": _jacobian(jax.jacfwd),
+    "jacrev": _jacobian(jax.jacrev),
+    "vectorize": _vectorize,
+    "_shard_map": _shard_map,
+}

@@ -45,6 +45,7 @@ from jvpgen.runtime.formulas.modules import (
     promote_dtype_jvp,
     resize_jvp,
 )
+from jvpgen.runtime.formulas.monoids import lax_reduce_jvp
 from jvpgen.runtime.formulas.norms import norm_jvp
 from jvpgen.runtime.formulas.padding import pad_jvp
 from jvpgen.runtime.formulas.pooling import (
@@ -100,6 +101,7 @@ __all__ = [
     "integer_pow_jvp",
     "lax_cumprod_jvp",
     "lax_pow_jvp",
+    "lax_reduce_jvp",
     "lax_sort_jvp",
     "log_softmax_jvp",
     "logaddexp_jvp",

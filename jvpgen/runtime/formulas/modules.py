@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 from flax.linen.dtypes import promote_dtype
 
+from jvpgen.runtime.pair import Pair
+from jvpgen.runtime.pushing import push
 from jvpgen.runtime.zero import is_inexact, is_zero, zero
 
 
@@ -34,14 +36,11 @@ def make_attention_mask_jvp(
     out = nn.make_attention_mask(query_input, key_input, pairwise_fn, extra_batch_dims, dtype)
     if (is_zero(query_input_dot) and is_zero(key_input_dot)) or not is_inexact(out):
         return out, zero(out)
-    from jvpgen.runtime.pushforward import pushforward
-
-    primals = (jnp.expand_dims(query_input, -1), jnp.expand_dims(key_input, -2))
-    tangents = (
-        None if is_zero(query_input_dot) else jnp.expand_dims(query_input_dot, -1),
-        None if is_zero(key_input_dot) else jnp.expand_dims(key_input_dot, -2),
+    queries = Pair(
+        jnp.expand_dims(query_input, -1), None if is_zero(query_input_dot) else jnp.expand_dims(query_input_dot, -1)
     )
-    _, mask_dot = pushforward(pairwise_fn, primals, tangents)
+    keys = Pair(jnp.expand_dims(key_input, -2), None if is_zero(key_input_dot) else jnp.expand_dims(key_input_dot, -2))
+    _, mask_dot = push(pairwise_fn, [queries, keys], {})
     return out, zero(out) if is_zero(mask_dot) else mask_dot.reshape(out.shape).astype(out.dtype)
 
 

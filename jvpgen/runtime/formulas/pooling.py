@@ -11,6 +11,9 @@ import numpy as np
 from flax.linen import pooling
 from jax import lax
 
+from jvpgen.runtime.formulas.monoids import is_extremum, is_sum
+from jvpgen.runtime.pair import Pair
+from jvpgen.runtime.pushing import push
 from jvpgen.runtime.zero import is_zero, zero
 
 _pool: Callable[..., Any] = nn.pool
@@ -98,18 +101,19 @@ def reduce_window_jvp(
     base_dilation: Any = None,
     window_dilation: Any = None,
 ) -> tuple[Any, Any]:
-    """`lax.reduce_window`: sums are linear; of maxima and minima, the tangent of the chosen element."""
+    """`lax.reduce_window`: sums are linear; of maxima and minima, the tangent of the chosen element; any other
+    computation is pushed forward."""
     geometry = (window_dimensions, window_strides, padding, base_dilation, window_dilation)
+    if not is_sum(computation) and not is_extremum(computation, init_value):
+        return push(lax.reduce_window, [Pair(operand, operand_dot), init_value, computation, *geometry], {})
     out = lax.reduce_window(operand, init_value, computation, *geometry)
     if is_zero(operand_dot):
         return out, zero(out)
-    if computation in (lax.add, jnp.add):
+    if is_sum(computation):
         return out, lax.reduce_window(operand_dot, np.zeros((), operand_dot.dtype), lax.add, *geometry)
-    if computation in (lax.max, jnp.maximum):
+    if computation is lax.max:
         return out, _chosen_tangent(operand, operand_dot, -jnp.inf, lax.ge, *geometry)
-    if computation in (lax.min, jnp.minimum):
-        return out, _chosen_tangent(operand, operand_dot, jnp.inf, lax.le, *geometry)
-    raise TypeError(f"no derivative of lax.reduce_window by {computation}: sums, maxima and minima have one")
+    return out, _chosen_tangent(operand, operand_dot, jnp.inf, lax.le, *geometry)
 
 
 def _chosen_tangent(

@@ -13,7 +13,7 @@ from typing import Any
 import flax.linen as nn
 
 from jvpgen.runtime import regions
-from jvpgen.runtime.control.agreement import Agreement, agreed
+from jvpgen.runtime.control.agreement import Agreement, agreed, looped
 from jvpgen.runtime.control.functions import Outcome, Twin, bound, halves, outcome, plain, pushed_call, twin
 from jvpgen.runtime.lifts.filters import with_shadows
 from jvpgen.runtime.lifts.state import Shadows
@@ -75,14 +75,13 @@ def while_loop(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
             out, leaves = pushed_call(*_of_module(body, inner), [carry])
         return out, carried.met(out, leaves)
 
-    def trace() -> Outcome:
+    def trace(start: Twin) -> Outcome:
         state.begun([module.scope])
-        start = (init, carried.begun(init, init_dot))
         with regions.plain():
             made = nn.while_loop(goes_on, step, module, start, **filters, split_rngs=given["split_rngs"])
         return outcome(made)
 
-    return agreed(trace, [module.scope])
+    return looped(trace, carried, init, init_dot, [module.scope])
 
 
 def _of_module(f: Any, module: nn.Module) -> tuple[Any, list[Any]]:

@@ -12,9 +12,9 @@ import jax
 from flax.core import lift
 from flax.linen import partitioning, transforms
 
-from jvpgen.runtime.control.agreement import Agreement, agreed
-from jvpgen.runtime.control.functions import Twin, bound, outcome, pushed
-from jvpgen.runtime.leafwise import as_tree, of_tree
+from jvpgen.runtime.control.agreement import Agreement, looped
+from jvpgen.runtime.control.functions import Twin, bound, halves, outcome, pushed
+from jvpgen.runtime.leafwise import as_tree
 from jvpgen.runtime.lifted import part_at, pruned
 from jvpgen.runtime.lifts.calls import Core, called, doubled, listed, suffix_of, twins
 from jvpgen.runtime.lifts.filters import axes_with_shadows, with_shadows
@@ -31,7 +31,7 @@ def scan(core: Core, **settings: Any) -> Lifted:
     def lifted(scopes: Any, init: Any, *xs: Any, **kwargs: Any) -> Pair:
         carried, outputs = Agreement(), Agreement()
         state = Shadows(settings["variable_carry"])
-        start, *inputs = twins([init, *xs])
+        inputs = twins(xs)
 
         def step(inner: Any, carry: Twin, *given: Twin) -> tuple[Twin, Twin]:
             with state.around(listed(inner)):
@@ -41,16 +41,15 @@ def scan(core: Core, **settings: Any) -> Lifted:
             count = len(jax.tree.leaves(out[0]))
             return (out[0], carried.met(out[0], leaves[:count])), (out[1], outputs.met(out[1], leaves[count:]))
 
-        def trace() -> Pair:
+        def trace(start: Twin) -> Pair:
             state.begun(listed(scopes))
-            begin = (start[0], carried.begun(start[0], of_tree(*start)))
             carry, y = lift.scan(step, **_scan_settings(settings, suffix_of(scopes)))(
-                scopes, begin, *inputs, **unmarked(kwargs)
+                scopes, start, *inputs, **unmarked(kwargs)
             )
             (out, out_dot), (ys, ys_dot) = outcome(carry), outcome(y)
             return Pair((out, ys), (out_dot, ys_dot))
 
-        return agreed(trace, listed(scopes))
+        return looped(trace, carried, *halves(init), listed(scopes))
 
     return lifted
 
@@ -72,7 +71,6 @@ def remat_scan(core: Core, **settings: Any) -> Lifted:
 
     def lifted(scopes: Any, init: Any, **kwargs: Any) -> Pair:
         carried, state = Agreement(), Shadows(settings["variable_carry"])
-        (start,) = twins([init])
         suffix = suffix_of(scopes)
         extended = {name: with_shadows(settings[name], suffix) for name in ("variable_broadcast", "variable_carry")}
         extended["variable_axes"] = axes_with_shadows(settings["variable_axes"], suffix)
@@ -82,12 +80,11 @@ def remat_scan(core: Core, **settings: Any) -> Lifted:
                 out, leaves = called(core, inner, [carry])
             return out, carried.met(out, leaves)
 
-        def trace() -> Pair:
+        def trace(start: Twin) -> Pair:
             state.begun(listed(scopes))
-            begin = (start[0], carried.begun(start[0], of_tree(*start)))
-            return Pair(*outcome(lift.remat_scan(step, **{**settings, **extended})(scopes, begin, **unmarked(kwargs))))
+            return Pair(*outcome(lift.remat_scan(step, **{**settings, **extended})(scopes, start, **unmarked(kwargs))))
 
-        return agreed(trace, listed(scopes))
+        return looped(trace, carried, *halves(init), listed(scopes))
 
     return lifted
 
