@@ -1,7 +1,7 @@
 """Module fields that hold active values: `Scale(self.param("s", …))(x)`.
 
 Flax sees the primal in the field; the tangent is kept beside it, on the instance. A clone of the module has it no more,
-so whatever clones (a lifted transform) must take it along or refuse: `moving_fields` and `holds_moving` tell.
+so whatever clones (a lifted transform) must take it along or refuse: `taken_along` does, `holds_moving` tells.
 """
 
 from __future__ import annotations
@@ -38,8 +38,25 @@ def holds_moving(value: Any) -> bool:
     """Whether a module, or one in its fields, or one in a container of them, has fields that move."""
     if not isinstance(value, nn.Module):
         return any(holds_moving(leaf) for leaf in jax.tree.leaves(value) if isinstance(leaf, nn.Module))
-    names = [f.name for f in dataclasses.fields(value) if f.init and f.name not in ("parent", "name")]
-    return bool(moving_fields(value)) or any(holds_moving(getattr(value, name, None)) for name in names)
+    return bool(moving_fields(value)) or any(holds_moving(getattr(value, name, None)) for name in _own_fields(value))
+
+
+def taken_along(clone: Any, module: Any) -> Any:
+    """The clone of a module, its fields and those of the modules in them moving as those of the module do."""
+    if not isinstance(module, nn.Module):
+        for inner_clone, inner in zip(jax.tree.leaves(clone), jax.tree.leaves(module), strict=True):
+            if isinstance(inner, nn.Module):
+                taken_along(inner_clone, inner)
+        return clone
+    if held := moving_fields(module):
+        object.__setattr__(clone, _HELD, held)
+    for name in _own_fields(module):
+        taken_along(getattr(clone, name, None), getattr(module, name, None))
+    return clone
+
+
+def _own_fields(module: nn.Module) -> list[str]:
+    return [f.name for f in dataclasses.fields(module) if f.init and f.name not in ("parent", "name")]
 
 
 def field(self: Any, name: str) -> tuple[Any, Any]:

@@ -30,8 +30,12 @@ def leaf_tangents(tangent: Any, primal: Any) -> list[Any]:
 
 def tangent_form(primal: Any, leaves: Sequence[Any]) -> Any:
     """The tangent of `primal` as generated code uses it: containers, Records for users' classes, Zeros."""
-    structure: Any = jax.tree.structure(primal)
-    return _form(structure.unflatten([_Place(i) for i in range(len(leaves))]), leaves, primal)
+    return form_in(jax.tree.structure(primal), primal, leaves)
+
+
+def form_in(structure: Any, primal: Any, parts: Sequence[Any]) -> Any:
+    """The same, for a primal that was made of parts in a structure: leaves, or trees in their places."""
+    return _form(structure.unflatten([_Place(i) for i in range(len(parts))]), parts, primal)
 
 
 class _Place:

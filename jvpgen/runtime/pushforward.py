@@ -82,6 +82,8 @@ def push(f: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
 
 def _holder(f: Pair, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     """A bound method of an array or a container, or an object that can be called."""
+    if isinstance(f.primal, nn.Module):  # asked for an attribute, it would run its setup, here where a lift is not yet
+        return push(f.primal, args, kwargs)
     receiver = getattr(f.primal, "__self__", None)
     if receiver is not None and not isinstance(receiver, nn.Module | types.ModuleType | type):
         moving = getattr(f.tangent, "__self__", None)

@@ -10,6 +10,7 @@ import jax
 from jax.tree_util import DictKey, FlattenedIndexKey, GetAttrKey, SequenceKey
 
 from jvpgen.runtime.callables import as_function
+from jvpgen.runtime.leafwise import form_in
 from jvpgen.runtime.pair import Pair, is_pair
 from jvpgen.runtime.pushing import push
 from jvpgen.runtime.zero import is_zero, zero
@@ -45,7 +46,7 @@ def _mapped(args: list[Any], kwargs: Mapping[str, Any], with_path: bool) -> Outc
         leaves += [Pair(primals[index], _at(tangent, path, primals[index])) for primals, tangent in others]
         outcomes.append(push(function, leaves, {}))
     outs, dots = ([outcome[half] for outcome in outcomes] for half in (0, 1))
-    return jax.tree.unflatten(treedef, outs), jax.tree.unflatten(treedef, dots)
+    return _unflattened(treedef, outs, dots)
 
 
 def tree_leaves(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
@@ -65,7 +66,13 @@ def tree_flatten(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
 def tree_unflatten(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     """`jax.tree.unflatten(treedef, leaves)`."""
     (treedef, _), (leaves, tangents) = map(_halves, args)
-    return jax.tree.unflatten(treedef, leaves), jax.tree.unflatten(treedef, list(tangents))
+    return _unflattened(treedef, leaves, list(tangents))
+
+
+def _unflattened(treedef: Any, leaves: Any, tangents: list[Any]) -> Outcome:
+    """What a structure holds beside its leaves, as the static fields of a `flax.struct`, has no tangent."""
+    made = jax.tree.unflatten(treedef, leaves)
+    return made, form_in(treedef, made, tangents)
 
 
 def tree_structure(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:

@@ -62,31 +62,31 @@ def check_example(example: Example, generated: ModuleType, *, every_mix: bool, t
 
     With `every_mix` all that stands above is checked, else only that all tangents together are right under jit.
     """
-    inputs, tangents = _inputs(example)
+    inputs, tangents = inputs_of(example)
     mixes = list(_mixes(tangents.mix, example.heavy)) if every_mix else [tangents.mix]
     guard = contextlib.nullcontext if example.opaque else partial(only_generated, differentiates=example.differentiates)
 
     def run_all(inputs: Inputs, tangents: Inputs) -> list[Any]:
-        return [_in_mix(mix, _derived, example, inputs, mix.of(tangents), None) for mix in mixes]
+        return [_in_mix(mix, derived, example, inputs, mix.of(tangents), None) for mix in mixes]
 
     with guard():
         lowered = jax.jit(_on_arrays(run_all, tangents), compiler_options=_FAST).lower(inputs, _arrays(tangents))
     results = lowered.compile()(inputs, _arrays(tangents))
-    reference = jax.jit(_on_arrays(partial(_reference, example), tangents), compiler_options=_FAST)
+    reference = jax.jit(_on_arrays(partial(reference_of, example), tangents), compiler_options=_FAST)
     for mix, result in zip(mixes, results, strict=True):
         _in_mix(mix, assert_close, result, reference(inputs, _arrays(tangents, mix)), tolerance)
     if every_mix:
         with guard():
-            (out, updates), (out_dot, _) = _derived(example, inputs, tangents, example.public(generated))
+            (out, updates), (out_dot, _) = derived(example, inputs, tangents, example.public(generated))
         if example.compiled:
-            assert_close((out, updates), _applied(example, inputs), example.tolerance)
+            assert_close((out, updates), applied(example, inputs), example.tolerance)
         else:
-            assert_equal((out, updates), _applied(example, inputs))
+            assert_equal((out, updates), applied(example, inputs))
         _, (wanted_dot, _) = reference(inputs, _arrays(tangents))
-        assert_close(jax.tree.map(_without_float0, out_dot), wanted_dot, tolerance)
+        assert_close(jax.tree.map(without_float0, out_dot), wanted_dot, tolerance)
 
 
-def _inputs(example: Example) -> tuple[Inputs, Inputs]:
+def inputs_of(example: Example) -> tuple[Inputs, Inputs]:
     """The arrays of an example, and random tangents for what may move."""
     variables = example.variables()
     arguments = {name: value for name, value in example.arguments.items() if _has_array(value)}
@@ -119,7 +119,7 @@ def _in_mix(mix: Mix, step: Callable[..., Any], *args: Any) -> Any:
 # --- The two ways to the same result: ((out, updates), (out_dot, updates_dot)) ----------------------------------------
 
 
-def _applied(example: Example, inputs: Inputs) -> Any:
+def applied(example: Example, inputs: Inputs) -> Any:
     args, kwargs = _call(example, inputs.arguments)
     if example.module is None:
         return example.function(*args, **kwargs), {}
@@ -131,7 +131,7 @@ def _applied(example: Example, inputs: Inputs) -> Any:
     return out if example.mutable is not False else (out, {})
 
 
-def _reference(example: Example, inputs: Inputs, tangents: Inputs) -> Any:
+def reference_of(example: Example, inputs: Inputs, tangents: Inputs) -> Any:
     """`jax.jvp` over everything that may move."""
     moving = Inputs(
         {name: inputs.variables[name] for name in tangents.variables},
@@ -140,12 +140,12 @@ def _reference(example: Example, inputs: Inputs, tangents: Inputs) -> Any:
 
     def function(moving: Inputs) -> Any:
         variables = {**inputs.variables, **moving.variables}
-        return _applied(example, Inputs(variables, {**inputs.arguments, **moving.arguments}))
+        return applied(example, Inputs(variables, {**inputs.arguments, **moving.arguments}))
 
     return jax.jvp(function, (moving,), (tangents,))
 
 
-def _derived(example: Example, inputs: Inputs, tangents: Inputs, public: Any) -> Any:
+def derived(example: Example, inputs: Inputs, tangents: Inputs, public: Any) -> Any:
     """The generated code, by its public function where one is given (it returns no tangents of updates)."""
     args, kwargs = _call(example, inputs.arguments)
     if public is not None:
@@ -247,12 +247,12 @@ def _on_arrays(function: Callable[[Inputs, Inputs], Any], tangents: Inputs) -> C
             }
             for group in ordered
         ]
-        return jax.tree.map(_without_float0, function(inputs, Inputs(*made)))
+        return jax.tree.map(without_float0, function(inputs, Inputs(*made)))
 
     return wrapped
 
 
-def _without_float0(leaf: Any) -> Any:
+def without_float0(leaf: Any) -> Any:
     if getattr(leaf, "dtype", None) == jax.dtypes.float0:
         return np.zeros((*leaf.shape, 0), np.int8)  # stands for it
     return leaf

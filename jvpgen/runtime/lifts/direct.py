@@ -15,6 +15,7 @@ import flax.linen as nn
 from jvpgen.runtime import regions
 from jvpgen.runtime.control.agreement import Agreement, agreed, looped
 from jvpgen.runtime.control.functions import Outcome, Twin, bound, halves, outcome, plain, pushed_call, twin
+from jvpgen.runtime.fields import taken_along
 from jvpgen.runtime.lifts.filters import with_shadows
 from jvpgen.runtime.lifts.state import Shadows
 from jvpgen.runtime.shadows import suffix_of
@@ -42,7 +43,7 @@ def _branched(call: Callable[..., Twin], branches: list[Any], given: Mapping[str
     def derivative(f: Any) -> Callable[..., Twin]:
         def branch(inner: Any, *operands: Twin) -> Twin:
             with state.around([inner.scope]):
-                out, leaves = pushed_call(*_of_module(f, inner), operands)
+                out, leaves = pushed_call(*_of_module(f, taken_along(inner, module)), operands)
             return out, results.met(out, leaves)
 
         return branch
@@ -72,7 +73,7 @@ def while_loop(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
 
     def step(inner: Any, carry: Twin) -> Twin:
         with state.around([inner.scope]):
-            out, leaves = pushed_call(*_of_module(body, inner), [carry])
+            out, leaves = pushed_call(*_of_module(body, taken_along(inner, module)), [carry])
         return out, carried.met(out, leaves)
 
     def trace(start: Twin) -> Outcome:
