@@ -164,6 +164,15 @@ def _may_store_tangent(function: types.FunctionType, base: type, kind: type, nam
     return not is_derived or relies_on_overridden(kind, function)
 
 
+def stored_tangents(kind: type) -> set[str]:
+    """The attributes of a module class of which its own bodies and those of its bases store the tangents."""
+    from jvpgen.runtime.registry import body_of
+
+    bodies = [body_of(function) for base in kind.__mro__ for function in _functions(base)]
+    stored = set[str]().union(*(stored_attributes(made.derivative.__code__) for made in bodies if made is not None))
+    return {name.removesuffix("_dot") for name in stored if name.endswith("_dot")}
+
+
 @functools.cache
 def stored_attributes(code: types.CodeType) -> frozenset[str]:
     """The attributes that the code stores, of whatever."""
