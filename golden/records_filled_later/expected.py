@@ -59,6 +59,12 @@ def Filled_jvp(
     )
 
 
+@body(Memory.add)
+def _Memory_add(self, self_dot, value, value_dot):
+    self.hidden, self_dot.hidden = self.hidden + value, self_dot.hidden + value_dot
+    return self, self_dot
+
+
 @body(Filled.advance)
 def _Filled_advance(self, memory, memory_dot, x, x_dot):
     memory.hidden, memory_dot.hidden = (
@@ -78,6 +84,12 @@ def _Filled(self, x, x_dot):
     advance, advance_dot = pushforward(self.advance, (memory, x), (memory_dot, x_dot))
     out = advance * memory.steps
     out_dot = advance_dot * memory.steps + advance * memory_dot.steps
+    for row, row_dot in zip((x, 2 * x), (x_dot, 2 * x_dot)):
+        # memory.add(row).add(row**2)
+        total, total_dot = pushforward(
+            type(memory).add, (memory, row), (memory_dot, row_dot)
+        )
+        pushforward(type(total).add, (total, row**2), (total_dot, 2 * row * row_dot))
     named = Named(jnp.zeros(3), (3,))
     named_dot = zero(named)
     named, named_dot = pushforward(
@@ -90,6 +102,8 @@ def _Filled(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=19093fc3677e
-# jvpgen: Filled text=7b69f0cf08ec source=c07cbd18ddb4 body=ae9f4b891854
+# jvpgen: Filled text=5fa737a94efd source=55bb9fbe1d28 body=40b5037e92b4
 #   Filled_advance_jvp, Filled_jvp, _Filled_advance, _Filled <- Filled, Memory, Named,
 #   jnp, nn
+# jvpgen: Memory text=944c856a3f53 source=9726c71da0ab body=406c79dcd696
+#   _Memory_add <- Memory

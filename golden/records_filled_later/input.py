@@ -14,6 +14,10 @@ class Memory:
     hidden: Any
     steps: int = 0
 
+    def add(self, value):
+        self.hidden = self.hidden + value
+        return self
+
 
 class Named(NamedTuple):
     value: Any
@@ -32,6 +36,8 @@ class Filled(nn.Module):
         memory = Memory(jnp.ones(3))
         memory.hidden = memory.hidden + x
         out = self.advance(memory, x) * memory.steps
+        for row in (x, 2 * x):
+            memory.add(row).add(row**2)
         named = Named(jnp.zeros(3), (3,))
         named = named._replace(value=x)
         return memory.hidden, out, named.value

@@ -220,11 +220,11 @@ def makes_a_callable(target: nodes.Expression, value: nodes.Expression, environm
 
 def captures(function: nodes.Function, environment: Environment) -> bool:
     """Whether a nested function may return or store a tangent though none of its arguments has one."""
-    without = {name: other for name, other in environment.functions.items() if name != function.name}
     frozen = [item.name for item in function.parameters if item.default and is_active(item.default, environment)]
-    inside = function_environment(function, environment, active_parameters=frozen)
-    inside = replace(inside, functions=without | nested(function))
-    return leaves_active(function, inside)
+    itself = {function.name: replace(function, body=())}  # a call of itself leaves what the others leave
+    outer = replace(environment, functions={**environment.functions, **itself})
+    inside = function_environment(function, outer, active_parameters=frozen)
+    return leaves_active(function, replace(inside, functions={**outer.functions, **nested(function)}))
 
 
 def hides_active(call: nodes.Call, environment: Environment) -> bool:

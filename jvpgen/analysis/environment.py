@@ -113,7 +113,7 @@ class Environment:
     `members` are what classes of values declare, `arrays` the locals that plainly hold no value of such a class;
     `value_calls` what a value of a file calls when it is called; `rule_of` the rule that users have for a function,
     `parameters_of` the names of its parameters; `has_custom_vjp` whether it is made by `jax.custom_vjp`, and
-    `custom_vjp` what becomes of it then.
+    `custom_vjp` what becomes of it then; `constructs` whether an object of a plain class may be made of what moves.
     """
 
     qualified: Callable[[str], str | None] = _unknown
@@ -139,6 +139,7 @@ class Environment:
     rule_of: Callable[[str], Rule | None] = _no_rule
     has_custom_vjp: Callable[[str], bool] = _never
     custom_vjp: Literal["error", "primal"] = "error"
+    constructs: Callable[[str], bool] = _never
     parameters_of: Callable[[str], tuple[str, ...]] = _no_parameters
     members: Callable[[], Members] = Members
     arrays: frozenset[str] = frozenset()

@@ -33,6 +33,8 @@ def functions(request: Request, unit: Unit, reach: Reach, naming: Naming, line_l
     """`CNN_jvp`, `CNN_encode_jvp`, … for a class, `f_jvp` for a function."""
     if request.definition.kind == "function":
         return [_of_function(request, reach, naming, line_length)]
+    if unit.facts is None:  # a class of values: its methods are asked for by what holds its objects
+        return []
     declarations = declarations_of(request.definition, reach)
     return [
         _of_method(request, name, method, unit, reach, naming, declarations, line_length)

@@ -148,7 +148,7 @@ def _construct(node: nodes.Call, qualified: str, frame: Frame, block: Block) -> 
     if not arguments_are_active(node, frame.environment):
         return _constructed(node, frame, block)
     kind = frame.environment.kind(qualified)
-    if kind == "struct":
+    if kind == "struct" or (kind == "class" and frame.environment.constructs(qualified)):
         return dispatched(node, frame, block)
     if kind == "class":
         raise NotExpressible(f"an object of the class `{qualified.rpartition('.')[2]}` holds an active value", node)

@@ -18,11 +18,12 @@ from jvpgen.analysis.coverage import Remaining, remaining_calls
 from jvpgen.analysis.custom_vjp import function_of, has_custom_vjp
 from jvpgen.analysis.decorators import drops_tangents, has_own_rule, is_custom_vjp, keeps_results, unknown_decorator
 from jvpgen.analysis.environment import ClassFacts, Environment
-from jvpgen.analysis.facts import bases_of, class_facts, file_environment, lowered, method_environment, storing_methods
+from jvpgen.analysis.facts import bases_of, class_facts, lowered, method_environment, storing_methods
 from jvpgen.analysis.inertness import needs_pushing
 from jvpgen.analysis.records import OPERATOR_METHODS
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report
+from jvpgen.forward.construction import allowing, is_constructible, outer_environment
 from jvpgen.forward.functions import derived_parameters, push_function
 from jvpgen.forward.naming import RUNTIME_NAMES, Naming, module_aliases
 from jvpgen.forward.pushed import Frame, NotExpressible, call
@@ -142,7 +143,7 @@ def _function_unit(
     if node is None or (definition.kind == "value" and not has_custom_vjp(definition, reach)):
         return Unit(definition, order, (), {}, ())
     function = lower_function(node, definition.module.span)
-    outer = replace(file_environment(definition.module, reach, definition), custom_vjp=policy)
+    outer = outer_environment(definition, reach, policy)
     has_rule = has_own_rule(function, outer) or outer.rule_of(definition.qualified) is not None
     if has_rule and not (drops_tangents(function, outer) and _calls_a_parameter(function)):
         return Unit(definition, order, (), {}, ())
@@ -201,7 +202,7 @@ def _class_unit(
         if not _is_derivable(name, method):
             continue
         function = lowered(method)
-        outer = replace(method_environment(method, facts, reach), custom_vjp=policy)
+        outer = allowing(method_environment(method, facts, reach), method.owner.module, reach, policy)
         if has_own_rule(function, outer) or not _has_something(function, outer, facts):
             continue
         custom = [item for item in function.decorators if is_custom_vjp(item, outer)]
@@ -277,9 +278,10 @@ def _value_class_unit(
     parts: list[nodes.Function | Remark] = []
     bodies: dict[str, nodes.Function] = {}
     remaining: list[Remaining] = []
-    outer = replace(file_environment(definition.module, reach, definition), custom_vjp=policy)
+    outer = outer_environment(definition, reach, policy)
     for name, method in own_methods(definition, reach).items():
-        if not is_value_method(method):
+        is_init = name == "__init__" and is_constructible(definition, reach, policy)
+        if not is_value_method(method) and not is_init:
             continue
         function = lowered(method)
         if not leaves_active(function, function_environment(function, outer)):

@@ -1,4 +1,4 @@
-"""Lists and dicts whose tangents nobody keeps while a call runs: what the call stores in one would be lost."""
+"""Lists, dicts and objects whose tangents nobody keeps while a call runs: what the call stores in one would be lost."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any
 import jax
 
 from jvpgen.runtime.errors import LostTangent
+from jvpgen.runtime.objects import has_places
 from jvpgen.runtime.zero import is_inexact
 
 _CONTAINERS = (list, dict, deque)
 
 
 class _Watched:
-    """Lists and dicts, and what each holds at any depth before a call; holding it keeps identities unique."""
+    """Lists, dicts and objects, and what each holds at any depth before a call; holding it keeps identities unique."""
 
     def __init__(self, containers: Iterable[Any]) -> None:
-        self._before = [(value, list(_items(value))) for value in containers if isinstance(value, _CONTAINERS)]
+        self._before = [(value, list(_items(value))) for value in containers if _may_change(value)]
 
     def changed(self) -> Iterator[tuple[Any, list[Any]]]:
         """Those that hold something else now, with what is new in them."""
@@ -37,9 +38,9 @@ class Constants(_Watched):
         for value, stored in self.changed():
             if any(isinstance(item, jax.Array) and is_inexact(item) for item in stored):
                 kind = type(value).__name__
+                remedy = f"make it an empty {kind}, or " if isinstance(value, _CONTAINERS) else ""
                 raise LostTangent(
-                    f"{name} stores an array in a {kind} that is taken for constant; "
-                    f"make it an empty {kind}, or return what is stored"
+                    f"{name} stores an array in a {kind} that is taken for constant; {remedy}return what is stored"
                 )
 
 
@@ -58,7 +59,15 @@ class Copies(_Watched):
             )
 
 
+def _may_change(value: Any) -> bool:
+    return isinstance(value, _CONTAINERS) or has_places(value)
+
+
 def _items(value: Any) -> Iterator[Any]:
+    """What a container holds, that of containers in it included; what an object holds itself."""
+    if not isinstance(value, _CONTAINERS):
+        yield from vars(value).values()
+        return
     for item in value.values() if isinstance(value, dict) else value:
         if isinstance(item, _CONTAINERS):
             yield from _items(item)

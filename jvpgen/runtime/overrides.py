@@ -20,6 +20,7 @@ from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.pair import is_pair
 from jvpgen.runtime.reads import attributes_of_self, stored_attributes
 from jvpgen.runtime.registry import Body, body_of, exact_function, is_opaque
+from jvpgen.runtime.unseen import stored_tangents
 from jvpgen.runtime.zero import is_zero
 
 _STATE = frozenset(("param", "variable", "variables", "get_variable", "perturb"))
@@ -33,7 +34,8 @@ def holds_for(made: Body, module: nn.Module) -> bool:
     if is_set_up_plainly(module):
         return False
     moving = {name for name in held if f"{name}_dot" in held and not is_zero(held[f"{name}_dot"])}
-    if any(name in names and f"{name}_dot" not in names for name in moving):
+    without_tangent = {name for name in moving if name in names and f"{name}_dot" not in names}
+    if without_tangent and not without_tangent <= known_to_move(type(module), made.target):
         return False
     known = _replaced.setdefault(type(module), {})
     if made not in known:
@@ -67,13 +69,25 @@ def _replaced_names(kind: type, function: Any, names: frozenset[str]) -> Iterato
     """What the body relies on, without a derivative in its class, and a subclass overrides by whatever it may be; each
     with whether it is a method."""
     mro = kind.__mro__
-    place = next((i for i, base in enumerate(mro) if _defines(base, function)), 0)
+    place = _place(kind, function)
     overridden = {name for base in mro[:place] for name in {**vars(base), **vars(base).get("__annotations__", {})}}
     own_fields = set(getattr(mro[place], "__dataclass_fields__", ()))
     for name in sorted(overridden & _relied_on(mro[place], names) - own_fields if overridden else ()):
         original = inspect.getattr_static(mro[place], name, None)
         if not name.startswith("__") and original is not None and not _has_body(original):
             yield name, callable(original) and not isinstance(original, type)
+
+
+def _place(kind: type, function: Any) -> int:
+    """Where among the bases a method is defined."""
+    return next((i for i, base in enumerate(kind.__mro__) if _defines(base, function)), 0)
+
+
+def known_to_move(kind: type, function: Any) -> set[str]:
+    """The attributes whose tangents are stored by the class in which a method is defined: a body of the method that
+    reads such a one alone does so on purpose, for its shape or under a `stop_gradient`. A function is no method."""
+    owner = kind.__mro__[_place(kind, function)]
+    return stored_tangents(owner) if _defines(owner, function) else set()
 
 
 def _relied_on(kind: type, names: Iterable[str]) -> set[str]:

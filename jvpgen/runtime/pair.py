@@ -11,7 +11,7 @@ from typing import Any
 
 import jax
 
-from jvpgen.runtime.record import Record
+from jvpgen.runtime.record import Record, is_mutable
 from jvpgen.runtime.zero import Zero, is_inexact, is_zero, zero
 
 
@@ -76,7 +76,8 @@ def _anchored(tangent: Any, primal: Any, part: Callable[[Any, Any], Any]) -> Any
             tangent.update({key: part(t, primal[key]) for key, t in tangent.items() if key in primal})
         return tangent
     if kind is Record:
-        return Record.mapped(tangent, lambda name, t: part(t, _field(primal, name)))
+        anchored_record = Record.mapped(tangent, lambda name, t: part(t, _field(primal, name)))
+        return Record.become(tangent, anchored_record) if is_mutable(primal) else anchored_record
     if isinstance(tangent, tuple) and hasattr(tangent, "_make"):
         parts = _sequence(primal, len(tangent))
         return tangent if parts is None else tangent._make(part(t, p) for t, p in zip(tangent, parts, strict=True))

@@ -32,6 +32,15 @@ class Record:
     def mapped(self, change: Callable[[Any, Any], Any]) -> Record:
         return Record({name: change(name, tangent) for name, tangent in self._fields.items()}, self._form)
 
+    def stored(self) -> dict[Any, Any]:
+        """The tangents by field, a copy."""
+        return dict(self._fields)
+
+    def become(self, other: Record) -> Record:
+        """The same record, with the tangents of another: somebody may hold it, and fill it later."""
+        self._fields.update(other._fields)
+        return self
+
     def all_zero(self) -> bool:
         return all(is_zero(tangent) for tangent in self._fields.values())
 
@@ -124,6 +133,12 @@ jax.tree_util.register_pytree_node(
     lambda record: (tuple(record._fields.values()), (tuple(record._fields), record._form)),
     lambda form, tangents: Record(dict(zip(form[0], tangents, strict=True)), form[1]),
 )
+
+
+def is_mutable(value: Any) -> bool:
+    """Whether the fields of a user's container may be set anew: then its tangent stays one and the same record."""
+    parameters = getattr(type(value), "__dataclass_params__", None)
+    return not isinstance(value, tuple) and not (parameters is not None and parameters.frozen)
 
 
 def form_of(value: Any) -> Form | None:

@@ -238,7 +238,7 @@ def _bind(made: Body, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[l
                 return None
             continue
         primal, tangent = _argument(made, parameter, waiting, named)
-        if parameter.tangent is None and (not is_zero(tangent) or _moves_unseen(primal, made.derivative)):
+        if parameter.tangent is None and (not is_zero(tangent) or _moves_unseen(primal, made)):
             return None
         if tangent is None:
             tangent = zero(primal)
@@ -256,8 +256,11 @@ def _bind(made: Body, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[l
     return positional, by_name
 
 
-def _moves_unseen(module: Any, derivative: Any) -> bool:
+def _moves_unseen(module: Any, made: Body) -> bool:
     """Whether a derivative takes an attribute of a module for constant that moves in this one."""
+    from jvpgen.runtime.overrides import known_to_move
+
+    derivative = made.derivative
     if not isinstance(module, linen_module.Module):
         return False
     if module._state.setup_called is not linen_module.SetupState.DONE:
@@ -267,7 +270,8 @@ def _moves_unseen(module: Any, derivative: Any) -> bool:
     held = vars(module)
     moving = {name for name in held if f"{name}_dot" in held}
     names = attributes_of_self(derivative.__code__) if moving else frozenset()
-    return any(name in names and f"{name}_dot" not in names for name in moving)
+    without_tangent = {name for name in moving if name in names and f"{name}_dot" not in names}
+    return bool(without_tangent) and not without_tangent <= known_to_move(type(module), made.target)
 
 
 def _argument(made: Body, parameter: Parameter, waiting: list[Any], named: dict[str, Any]) -> tuple[Any, Any]:

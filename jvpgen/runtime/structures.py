@@ -466,6 +466,11 @@ def constructed(kind: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Outcom
 
         out = kind(*primals, **named)
         return out, with_tangents(out, kind, tangents, named_dot)
+    from jvpgen.runtime.objects import initialised
+
+    outcome = initialised(kind, args, kwargs)
+    if outcome is not None:
+        return outcome
     if all(map(is_zero, [*tangents, *named_dot.values()])):
         out = kind(*primals, **named)
         return out, zero(out)

@@ -92,6 +92,15 @@ def _may_store_tangent(function: types.FunctionType, base: type, kind: type, nam
     return not is_derived or relies_on_overridden(kind, function)
 
 
+def stored_tangents(kind: type) -> set[str]:
+    """The attributes of a module class of which its own bodies and those of its bases store the tangents."""
+    from jvpgen.runtime.registry import body_of
+
+    bodies = [body_of(function) for base in kind.__mro__ for function in _functions(base)]
+    stored = set[str]().union(*(stored_attributes(made.derivative.__code__) for made in bodies if made is not None))
+    return {name.removesuffix("_dot") for name in stored if name.endswith("_dot")}
+
+
 def _moves(module: nn.Module, name: str) -> bool:
     """Whether an attribute of a module that is set up has a tangent, and no zero one."""
     tangent = vars(module).get(f"{name}_dot", moving_fields(module).get(name))

@@ -448,19 +448,10 @@ def zero(value: Any) -> Any:
         return collections.OrderedDict((key, zero(item)) for key, item in value.items())
     if kind is collections.deque:
         return collections.deque((zero(item) for item in value), value.maxlen)
-    return _zero_record(value) if _is_mutable_record(value) else Zero(value)
+    from jvpgen.runtime.objects import zero_object
 
-
-def _is_mutable_record(value: Any) -> bool:
-    """Whether fields of a value may be set anew: then its tangent needs a place for them too."""
-    parameters = getattr(type(value), "__dataclass_params__", None)
-    return parameters is not None and not parameters.frozen and not isinstance(value, type | nn.Module)
-
-
-def _zero_record(value: Any) -> Any:
-    from jvpgen.runtime.record import Record, fields_of, form_of
-
-    return Record({name: zero(item) for name, item in fields_of(value).items()}, form_of(value) or "object")
+    record = zero_object(value)
+    return Zero(value) if record is None else record
 
 
 def is_zero(tangent: Any) -> bool:
