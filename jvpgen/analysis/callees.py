@@ -309,7 +309,7 @@ def _method_callee(
     if of_self:
         return _self_callee(method, environment)
     if method in STATE_METHODS:
-        return Followed(f"Module.{method}", returns_active=method in ("get_variable", "perturb"))
+        return Followed(f"Module.{method}", returns_active=True)
     if is_active(receiver, environment):
         if records.has_own_method(receiver, method, environment):
             return Unknown(f".{method}")
@@ -403,7 +403,7 @@ def _method_of_active(receiver: nodes.Expression, method: str, call: nodes.Call)
 def _self_callee(method: str, environment: Environment) -> Callee:
     facts = environment.facts
     if method in STATE_METHODS:
-        return Followed(f"Module.{method}", returns_active=method in ("get_variable", "perturb"))
+        return Followed(f"Module.{method}", returns_active=True)
     if facts is not None:
         if method in facts.static_methods:
             return Static()

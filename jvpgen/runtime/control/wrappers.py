@@ -61,6 +61,9 @@ def _wrapped(f: Any) -> Wrapped | None:
     layers: list[types.FunctionType] = []
     layer, innermost = f, getattr(f, "__wrapped__", None)
     while layer is not innermost:
+        if layers and not isinstance(layer, types.FunctionType):  # jitted, say: what it wraps JAX takes for innermost
+            innermost = layer
+            break
         if not isinstance(layer, types.FunctionType) or not layer.__globals__.get("__name__", "").startswith("jax."):
             return None
         inner = [_cells(layer)[name] for name in _INNER if name in layer.__code__.co_freevars]
