@@ -144,8 +144,30 @@ def _Score(self, x, x_dot):
     return compiled_out + gradient_out, compiled_out_dot + gradient_out_dot
 
 
-# Energy runs under `nn.jvp`: `nn.vjp` makes a function over active values.
-opaque(Energy)
+@body(Energy)
+def _Energy(self, x, x_dot):
+    net = nn.Dense(3)
+
+    # energy, pull_back = nn.vjp(lambda mdl, v: jnp.sum(jnp.tanh(mdl(v)) ** 2), net, x)
+    def function(mdl, v):
+        return jnp.sum(jnp.tanh(mdl(v)) ** 2)
+
+    @body(function)
+    def _(mdl, v, v_dot):
+        # return jnp.sum(jnp.tanh(mdl(v)) ** 2)
+        mdl_out, mdl_out_dot = pushforward(mdl, (v,), (v_dot,))
+        tanh = jnp.tanh(mdl_out)
+        tanh_dot = mdl_out_dot * (1 - tanh**2)
+        return jnp.sum(tanh**2), tangent_numpy.sum(2 * tanh * tanh_dot)
+
+    (energy, pull_back), (energy_dot, pull_back_dot) = pushforward(
+        nn.vjp, (function, net, x), (None, None, x_dot)
+    )
+    # return energy, pull_back(jnp.ones(()))[1]
+    pull_back_out, pull_back_out_dot = pushforward(
+        Pair(pull_back, pull_back_dot), (jnp.ones(()),), (None,)
+    )
+    return (energy, pull_back_out[1]), (energy_dot, pull_back_out_dot[1])
 
 
 @body(Tangents)
@@ -159,11 +181,11 @@ def _Tangents(self, x, x_dot):
 opaque(Started)
 
 
-# jvpgen: generator=- rest=6e80a18bad39 warnings=2
+# jvpgen: generator=- rest=029978267feb warnings=1
 # jvpgen: Score text=035d78970b56 source=c6df93085b8e body=3bd463919f48
 #   Score_jvp, _Score <- Score, gradient, jax, jnp, nn
-# jvpgen: Energy text=7d69eb765be3 source=2d84f3ed010f body=e666ceaa387b
-#   Energy_jvp <- Energy, jnp, nn
+# jvpgen: Energy text=7e942d181773 source=2d84f3ed010f body=345cf4751937
+#   Energy_jvp, _Energy <- Energy, jnp, nn
 # jvpgen: Tangents text=3330a97bef1a source=0632f2939c14 body=86f3dd440fc8
 #   Tangents_jvp, _Tangents <- Tangents, jax, jnp, nn
 # jvpgen: Started text=edf2b62061f2 source=995b987f49f8 body=c9f9e33f2662

@@ -25,12 +25,12 @@ class Score(nn.Module):
 
 @jvpgen.derive
 class Energy(nn.Module):
-    """Not written out."""
+    """So does what a lifted transform returns."""
 
     @nn.compact
     def __call__(self, x):
         net = nn.Dense(3)
-        energy, pull_back = nn.vjp(lambda mdl, v: jnp.sum(jnp.tanh(mdl(v)) ** 2), net, x)  # W: JVP302
+        energy, pull_back = nn.vjp(lambda mdl, v: jnp.sum(jnp.tanh(mdl(v)) ** 2), net, x)
         return energy, pull_back(jnp.ones(()))[1]
 
 

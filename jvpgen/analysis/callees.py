@@ -50,7 +50,7 @@ _PARTNERED = frozenset(
 )  # the runtime does to tangents what these do to values
 _FUNCTION_MAKERS = frozenset(
     "jax.linear_transpose jax.fwd_and_bwd jax.closure_convert jax.tree_util.Partial "
-    "jax.custom_derivatives.closure_convert flax.linen.vjp flax.linen.transforms.vjp flax.core.lift.vjp".split()
+    "jax.custom_derivatives.closure_convert flax.core.lift.vjp".split()
 )  # what they return, or a part of it, is called later, and holds what they are given
 _OF_CURRENT_MODULE = frozenset(
     ("flax.linen.partitioning.param_with_axes", "flax.linen.partitioning.variable_with_axes")

@@ -8,6 +8,10 @@ from jvpgen.analysis.environment import Environment
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
 
+_LIFTED_DERIVATIVES = frozenset(
+    f"flax.linen.transforms.{name}" for name in ("jvp", "vjp", "grad", "value_and_grad")
+)  # where derivatives need not commute, they call the function without tangents
+
 _ROLES: Mapping[str, Mapping[str, tuple[int, str]]] = {
     "jax.lax.scan": {"step": (0, "f")},
     "jax.lax.map": {"function": (0, "f")},
@@ -21,6 +25,7 @@ _ROLES: Mapping[str, Mapping[str, tuple[int, str]]] = {
     "flax.linen.transforms.cond": {"true_branch": (1, "true_fun"), "false_branch": (2, "false_fun")},
     "flax.linen.transforms.switch": {"branch": (1, "branches")},
     "flax.linen.transforms.while_loop": {"step": (1, "body_fn")},
+    **{f"flax.linen.transforms.{name}": {"function": (0, "fn")} for name in ("jvp", "vjp", "grad", "value_and_grad")},
 }
 
 _WRAPPERS = frozenset(
@@ -123,6 +128,12 @@ def function_roles(call: nodes.Call, environment: Environment) -> dict[int, str]
         for role, (position, keyword) in roles.items()
         if argument.keyword == keyword or (place == position and not argument.keyword and not argument.star)
     }
+
+
+def calls_plainly_too(call: nodes.Call, environment: Environment) -> bool:
+    """Whether a call may call the function that it is given without tangents as well."""
+    name = dotted(call.function)
+    return name is not None and environment.global_name(name) in _LIFTED_DERIVATIVES
 
 
 def called_functions(call: nodes.Call, environment: Environment) -> Iterator[nodes.Expression]:

@@ -101,7 +101,7 @@ def _is_initializer(argument: nodes.Node) -> bool:
     return isinstance(argument, nodes.Argument) and (argument.keyword or "").endswith("_init")
 
 
-_LIFTED = frozenset("custom_vjp jvp vjp grad value_and_grad".split())
+_LIFTED = frozenset(("custom_vjp",))
 
 
 def _lifted(node: nodes.Call, environment: Environment) -> bool:

@@ -46,6 +46,7 @@ class Uses:
                 self.has_active = self.has_active or (function is not None and captures_active(function, environment))
             elif isinstance(node, nodes.Call) and node.function != nodes.Name(name):  # control flow
                 self.has_active = True
+                self.has_plain = self.has_plain or control.calls_plainly_too(node, environment)
             elif isinstance(node, nodes.Call):
                 function = environment.functions.get(name)
                 given = arguments_are_active(node, environment) or passes_a_module(node, environment)

@@ -177,6 +177,8 @@ def dispatched(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
         raise NotExpressible("a method of a record calls `super()`", node)
     operands, arguments = _callee(node, frame, block)
     roles = control.function_roles(node, frame.environment)
+    if control.calls_plainly_too(node, frame.environment):
+        roles = dict.fromkeys(roles, "")
     operands += [
         _function_argument(argument.value, roles[place], frame, block)
         if place in roles
@@ -239,7 +241,8 @@ def _made_to_be_called(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
 
 
 def _function_argument(node: nodes.Expression, role: str, frame: Frame, block: Block) -> Operand:
-    """A function, or a list of them, that control flow calls with tangents: of a lambda the derivative is enough."""
+    """A function, or a list of them, that control flow calls with tangents: of a lambda the derivative is enough,
+    in its `role`, if it has one."""
     own = block.child()
     match node:
         case nodes.Lambda():

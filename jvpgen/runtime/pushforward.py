@@ -154,8 +154,9 @@ def _function(f: Any, args: list[Any], kwargs: Mapping[str, Any], plain: Any = N
     if is_lifted(f) and args:
         return _lifted_function(f, args, kwargs)
     known = DIRECT.get(id(f)) or library.PARTNERS.get(id(f))
-    if known is not None:
-        return known(args, kwargs)
+    outcome = known(args, kwargs) if known is not None else None
+    if outcome is not None:
+        return outcome
     for candidate in _layers(f):
         if isinstance(candidate, functools.partial | types.MethodType) and candidate is not f:
             return push(candidate, args, kwargs)

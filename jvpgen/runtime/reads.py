@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import itertools
 import types
 from collections.abc import Iterator, Sequence
 
@@ -146,5 +147,16 @@ def _asks_for_static(after: dis.Instruction) -> bool:
 
 
 def _inside(code: types.CodeType) -> list[types.CodeType]:
-    """The code of the functions inside."""
-    return [item for item in code.co_consts if isinstance(item, types.CodeType)]
+    """The code of the functions inside, those left out beside which their derivative stands: `@body(function)`."""
+    found = [item for item in code.co_consts if isinstance(item, types.CodeType)]
+    names = {item.co_name for item in found}
+    beside = {
+        _name(after)
+        for step, after in itertools.pairwise(_instructions(code) if "_" in names or len(names) > 1 else ())
+        if step.opname == "LOAD_GLOBAL" and str(step.argval).rstrip("_") == "body" and after.opname in _OF_LOCALS
+    }
+    derived = {name for name in beside if "_" in names or any(other.startswith(f"{name}_jvp") for other in names)}
+    return [item for item in found if item.co_name not in derived]
+
+
+_OF_LOCALS = frozenset(("LOAD_FAST", "LOAD_DEREF", "LOAD_FAST_BORROW", "LOAD_FAST_CHECK"))

@@ -10,16 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 
 from jvpgen.runtime import regions
 from jvpgen.runtime.callables import carrying
+from jvpgen.runtime.control.cotangents import filled, moving_leaves, of_both
 from jvpgen.runtime.control.functions import Outcome, bound, halves, plain, twin
 from jvpgen.runtime.control.slopes import Slope, exchanged
 from jvpgen.runtime.leafwise import as_tree, instantiated, tangent_form
 from jvpgen.runtime.opaque import opaque
-from jvpgen.runtime.zero import instantiate, is_inexact, zero
+from jvpgen.runtime.zero import zero
 
 
 def jvp(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
@@ -69,13 +68,10 @@ def vjp(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
             return held.primal(*map(plain, given), **named), None  # JAX has the words for it
         cotangent, cotangent_dot = halves(given[0])
         back = held.primal(cotangent)
-        leaves = jax.tree.leaves(cotangent)
         if not moving and all(leaf is None for leaf in cotangent_dot):
             return back, zero(back)
-        with_value = as_tree(out, [_filled(dot, leaf) for dot, leaf in zip(cotangent_dot, leaves, strict=True)])
-        with_slope = [leaf for leaf, moves in zip(leaves, slope.moves, strict=True) if moves]
-        like = [jnp.asarray(leaf, dot.dtype) for leaf, dot in zip(with_slope, moving, strict=True)]
-        return back, tangent_form(back, _moving(held.tangent((with_value, like))))
+        both = of_both(cotangent, cotangent_dot, slope.moves, moving)
+        return back, tangent_form(back, moving_leaves(held.tangent(both)))
 
     return _outcome(out, slope.spread(moving), carrying(pull, both_pull, run), aux, aux_leaves)
 
@@ -101,8 +97,8 @@ def linearize(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
         leaves = slope.spread(held.tangent(*along)[1])
         dots = [leaf for argument in given for leaf in halves(argument)[1]]
         if any(leaf is not None for leaf in dots):
-            filled = [_filled(dot, leaf) for dot, leaf in zip(dots, jax.tree.leaves(along), strict=True)]
-            others = _moving(held.primal(*as_tree(along, filled)))
+            filled = [filled(dot, leaf) for dot, leaf in zip(dots, jax.tree.leaves(along), strict=True)]
+            others = moving_leaves(held.primal(*as_tree(along, filled)))
             leaves = [_sum(a, b) for a, b in zip(leaves, others, strict=True)]
         return product, tangent_form(product, leaves)
 
@@ -144,21 +140,6 @@ def _in_order(transform: Any, made: Sequence[Any], f: Any, primals: Sequence[Any
 
 _pullback: Any = jax.vjp  # `has_aux` is known when the program runs
 _linearized: Any = jax.linearize
-
-
-# --- Tangents of tangents and of cotangents ---------------------------------------------------------------------------
-
-
-def _filled(tangent: Any, value: Any) -> Any:
-    """The tangent of a tangent or cotangent, zeros included; an integer's stays what it is."""
-    if getattr(value, "dtype", None) == jax.dtypes.float0:
-        return value
-    return instantiate(tangent, value) if is_inexact(value) else np.zeros(np.shape(value), jax.dtypes.float0)
-
-
-def _moving(values: Any) -> list[Any]:
-    """The leaves, None for those that are no numbers."""
-    return [None if leaf.dtype == jax.dtypes.float0 else leaf for leaf in jax.tree.leaves(values)]
 
 
 def _sum(a: Any, b: Any) -> Any:

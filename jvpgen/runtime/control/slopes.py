@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import jax.numpy as jnp
+from flax.core import Scope
 from jax import tree
 
 from jvpgen.runtime import commuting
@@ -58,9 +59,9 @@ class Slope:
         return twins
 
 
-def exchanged(derive: Callable[[], T]) -> T | None:
+def exchanged(derive: Callable[[], T], scopes: Sequence[Scope] = ()) -> T | None:
     """What `derive` makes of slopes; None where the order of derivatives may matter, with nothing left behind."""
-    before = snapshot()
+    before = snapshot(scopes)
     try:
         with commuting.exchanged():
             return derive()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import flax.linen as nn
 import jax
 from flax.core import Scope
 
 from jvpgen.runtime import shadows
-from jvpgen.runtime.control.functions import Twin, outcome, twin
+from jvpgen.runtime.control.functions import Twin, outcome, plain, twin
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.leafwise import split_result
 from jvpgen.runtime.marks import KEYWORD, Mark
@@ -42,3 +44,11 @@ def called(core: Core, scopes: Any, given: Sequence[Twin]) -> tuple[Any, list[An
 def doubled(axes: Any) -> Any:
     """Axes of arguments as axes of twins: tangents go along those of their values."""
     return tuple((axis, axis) for axis in axes) if isinstance(axes, tuple | list) else axes
+
+
+def of_module(f: Any, module: nn.Module) -> tuple[Any, list[Any]]:
+    """What is called with a clone of the module: a method of it, or a function whose first argument it is."""
+    target = plain(f)
+    if isinstance(target, types.MethodType) and isinstance(target.__self__, nn.Module):
+        return types.MethodType(target.__func__, module), []
+    return f, [module]

@@ -1,4 +1,4 @@
-"""Lifted control flow that is called with a module: `nn.cond`, `nn.switch`, `nn.while_loop`.
+"""Lifted functions that are called with a module: `nn.cond`, `nn.switch`, `nn.while_loop`, and derivatives.
 
 Flax's function is called once, with functions of twins in place of the user's: inside, the module's clone and Pairs go
 to the derivative.
@@ -6,7 +6,6 @@ to the derivative.
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +15,8 @@ from jvpgen.runtime import regions
 from jvpgen.runtime.control.agreement import Agreement, agreed, looped
 from jvpgen.runtime.control.functions import Outcome, Twin, bound, halves, outcome, plain, pushed_call, twin
 from jvpgen.runtime.fields import taken_along
+from jvpgen.runtime.lifts import derivatives
+from jvpgen.runtime.lifts.calls import of_module
 from jvpgen.runtime.lifts.filters import with_shadows
 from jvpgen.runtime.lifts.state import Shadows
 from jvpgen.runtime.shadows import suffix_of
@@ -43,7 +44,7 @@ def _branched(call: Callable[..., Twin], branches: list[Any], given: Mapping[str
     def derivative(f: Any) -> Callable[..., Twin]:
         def branch(inner: Any, *operands: Twin) -> Twin:
             with state.around([inner.scope]):
-                out, leaves = pushed_call(*_of_module(f, taken_along(inner, module)), operands)
+                out, leaves = pushed_call(*of_module(f, taken_along(inner, module)), operands)
             return out, results.met(out, leaves)
 
         return branch
@@ -68,12 +69,12 @@ def while_loop(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     filters = {name: with_shadows(given[name], suffix) for name in ("carry_variables", "broadcast_variables")}
 
     def goes_on(inner: Any, carry: Twin) -> Any:
-        target, first = _of_module(condition, inner)
+        target, first = of_module(condition, inner)
         return plain(target)(*first, carry[0])
 
     def step(inner: Any, carry: Twin) -> Twin:
         with state.around([inner.scope]):
-            out, leaves = pushed_call(*_of_module(body, taken_along(inner, module)), [carry])
+            out, leaves = pushed_call(*of_module(body, taken_along(inner, module)), [carry])
         return out, carried.met(out, leaves)
 
     def trace(start: Twin) -> Outcome:
@@ -85,16 +86,12 @@ def while_loop(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     return looped(trace, carried, init, init_dot, [module.scope])
 
 
-def _of_module(f: Any, module: nn.Module) -> tuple[Any, list[Any]]:
-    """What is called with a clone of the module: a method of it, or a function whose first argument it is."""
-    target = plain(f)
-    if isinstance(target, types.MethodType) and isinstance(target.__self__, nn.Module):
-        return types.MethodType(target.__func__, module), []
-    return f, [module]
-
-
-DIRECT: Mapping[int, Callable[[list[Any], Mapping[str, Any]], Outcome]] = {
+DIRECT: Mapping[int, Callable[[list[Any], Mapping[str, Any]], Outcome | None]] = {
     id(nn.cond): cond,
     id(nn.switch): switch,
     id(nn.while_loop): while_loop,
+    id(nn.jvp): derivatives.jvp,
+    id(nn.vjp): derivatives.vjp,
+    id(nn.value_and_grad): derivatives.value_and_grad,
+    id(nn.grad): derivatives.grad,
 }
