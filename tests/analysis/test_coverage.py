@@ -93,13 +93,22 @@ DISPATCHED = {
     "a mapped field": ("return jax.vmap(self.function)(x)", "pass", ["jax.vmap(self.function)"]),
     "a field in a lambda of a local": ("f = lambda r: self.function(r)\nreturn f(x)", "pass", ["self.function"]),
     "a field in a mapped lambda": ("return jax.vmap(lambda r: self.function(r))(x)", "pass", ["self.function"]),
+    "a module that a lifted derivative hands on": (
+        "return nn.grad(lambda m, x: m(x).sum(), nn.Dense(2), x)[0]",
+        "pass",
+        ["m"],
+    ),
     "a local that may be a field": ("f = nn.relu\nif x.ndim > 1:\n    f = self.function\nreturn f(x)", "pass", ["f"]),
 }
 
 OPAQUE = {
     "a function without a rule": ("return jnp.linalg.svd(x)[1]", "pass", ["jnp.linalg.svd"]),
     "the same in a mapped lambda": ("return jax.vmap(lambda r: jnp.linalg.svd(r)[1])(x)", "pass", ["jnp.linalg.svd"]),
-    "a lifted derivative": ("return nn.grad(lambda m, x: m(x).sum(), nn.Dense(2), x)[0]", "pass", ["nn.grad"]),
+    "a lifted function with a derivative of its own": (
+        "return nn.custom_vjp(lambda m, x: m(x), None, None)(nn.Dense(2), x)",
+        "pass",
+        ["nn.custom_vjp"],
+    ),
 }
 
 

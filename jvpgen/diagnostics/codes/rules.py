@@ -79,15 +79,15 @@ ENTRIES = (
     ),
     Entry(
         code="JVP404",
-        title="lifted transform that runs under nn.jvp",
+        title="nn.custom_vjp inside of a module",
         severity="warning",
-        cause="Lifted derivatives (`nn.jvp`, `nn.vjp`, `nn.grad`, `nn.value_and_grad`) and `nn.custom_vjp` inside a "
-        "module are not written out: they run under `nn.jvp`, with the right value and derivative. Other lifted "
-        "transforms are no hindrance.",
-        remedy="Nothing needs to be done. `jvpgen.jvp` in place of `nn.jvp` runs generated code inside.",
+        cause="`nn.custom_vjp` says how a function of a module is differentiated in reverse. It is not written out: it "
+        "runs under `nn.jvp`, where JAX refuses it if anything in it moves. Other lifted transforms are no hindrance.",
+        remedy="Call the function itself where you differentiate forward.",
         bad=model(
             GOOD_MODULE.replace(
-                "        return 2 * x", "        return nn.grad(lambda mdl, x: (mdl(x) ** 2).sum(), nn.Dense(2), x)[0]"
+                "        return 2 * x",
+                "        return nn.custom_vjp(lambda mdl, x: mdl(x), nn.vjp, lambda pull, y: pull(y))(nn.Dense(2), x)",
             )
         ),
         good=model(GOOD_MODULE.replace("        return 2 * x", "        return nn.remat(nn.Dense)(2)(x)")),
