@@ -97,8 +97,8 @@ def linearize(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
         leaves = slope.spread(held.tangent(*along)[1])
         dots = [leaf for argument in given for leaf in halves(argument)[1]]
         if any(leaf is not None for leaf in dots):
-            filled = [filled(dot, leaf) for dot, leaf in zip(dots, jax.tree.leaves(along), strict=True)]
-            others = moving_leaves(held.primal(*as_tree(along, filled)))
+            further = [filled(dot, leaf) for dot, leaf in zip(dots, jax.tree.leaves(along), strict=True)]
+            others = moving_leaves(held.primal(*as_tree(along, further)))
             leaves = [_sum(a, b) for a, b in zip(leaves, others, strict=True)]
         return product, tangent_form(product, leaves)
 
