@@ -306,8 +306,11 @@ def function_environment(
 
 def active_parameter_names(function: nodes.Function, outer: Environment) -> frozenset[str]:
     """The parameters that may carry a tangent: all but `self` and those whose use shows that they are static."""
-    names = frozenset(function.parameters.names()) - static_parameters(function, outer)
-    return names - {outer.self_name} if outer.self_name else names
+    names = frozenset(function.parameters.names())
+    still = static_parameters(function, outer)
+    if outer.receiver is not None and outer.receiver.name in names:  # what it holds may move, though it is a module
+        still -= {outer.receiver.name}
+    return names - still - {outer.self_name} if outer.self_name else names - still
 
 
 # --- Statements -------------------------------------------------------------------------------------------------------

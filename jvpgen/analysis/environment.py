@@ -66,6 +66,15 @@ class Members:
 
 
 @dataclass(frozen=True)
+class Receiver:
+    """The object whose method is derived, where its class is none of modules: the name of the first parameter, and the
+    attributes that the class itself and its bases declare. Others come from a subclass, which may be one of modules."""
+
+    name: str
+    declared: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class ClassFacts:
     """What is known of a linen Module class, its bases included, when one of its methods is derived.
 
@@ -120,6 +129,7 @@ class Environment:
     kind: Callable[[str], str | None] = _unknown
     facts: ClassFacts | None = None
     self_name: str | None = None
+    receiver: Receiver | None = None
     local: frozenset[str] = frozenset()
     active: frozenset[str] = frozenset()
     functions: Mapping[str, nodes.Function] = field(default_factory=dict)

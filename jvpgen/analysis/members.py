@@ -18,7 +18,7 @@ from jvpgen.ir import nodes
 from jvpgen.ir.lower import lower_function, parse_expression
 from jvpgen.ir.scoping import dotted
 from jvpgen.source.bindings import bindings_of
-from jvpgen.source.classes import Method, fields, methods
+from jvpgen.source.classes import Method, fields, methods, mro
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
 
@@ -86,6 +86,19 @@ class _ClassFinder(cst.CSTVisitor):
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef) -> None:
         del self.path[-2:]
+
+
+def declared_attributes(definition: Definition, reach: Reach) -> frozenset[str]:
+    """The attributes that a class and its bases in reach declare: fields, methods, constants, what methods store."""
+    found = {field.name for field in fields(definition, reach)}
+    for name, method in methods(definition, reach).items():
+        found.add(name)
+        found.update(stored for stored, _ in stored_attributes(lower_function(method.node), first_parameter(method)))
+    for ancestor in mro(definition, reach):
+        owner = ancestor.definition
+        if owner is not None and isinstance(owner.node, cst.ClassDef):
+            found.update(binding.name for binding in bindings_of(owner.node.body.body, owner.module.package))
+    return frozenset(found)
 
 
 _MAKERS = frozenset(("collections.namedtuple", "typing.NamedTuple", "dataclasses.make_dataclass"))

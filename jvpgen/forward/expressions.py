@@ -164,8 +164,10 @@ def _attribute(node: nodes.Attribute, frame: Frame, block: Block) -> Pushed:
 
 
 def is_decided_by_class(node: nodes.Attribute, environment: Environment) -> bool:
-    """Whether the class of a value says what an attribute is: a property, or a field called as arrays call a size."""
-    return records.may_be_property(node, environment) or records.has_ambiguous_field(node, environment)
+    """Whether the class of a value says what an attribute is: a property, a bound method, a field called as arrays
+    call a size, or what a subclass brings."""
+    is_own = records.may_be_property(node, environment) or records.may_be_method(node, environment)
+    return is_own or records.has_ambiguous_field(node, environment) or records.is_undeclared(node, environment)
 
 
 def _read_at_run_time(owner: Pushed, node: nodes.Attribute, frame: Frame) -> Pushed:

@@ -28,7 +28,11 @@ _replaced: WeakKeyDictionary[type, dict[Any, tuple[tuple[str, bool], ...]]] = We
 
 
 def holds_for(made: Body, module: nn.Module) -> bool:
-    """Whether what a body takes for constant is so in this module."""
+    """Whether what a body takes for constant is so in this module: of a class that is none of modules it takes nothing
+    for constant, but Flax does not say when a `setup` of such a class runs."""
+    if made.takes_receiver:
+        kind: Any = type(module)
+        return not _sets_up_unnoticed(kind)
     names = attributes_of_self(made.derivative.__code__)
     held = vars(module)
     if is_set_up_plainly(module):
@@ -42,6 +46,12 @@ def holds_for(made: Body, module: nn.Module) -> bool:
         known[made] = tuple(_replaced_names(type(module), made.target, names))
     moving |= moving_fields(module).keys()
     return not any(is_method or _may_move(type(module), name, moving) for name, is_method in known[made])
+
+
+@functools.cache
+def _sets_up_unnoticed(kind: type) -> bool:
+    """Whether a class of a module's that is none of modules brings a `setup`: what that stores has no tangent."""
+    return any("setup" in vars(base) for base in kind.__mro__ if not issubclass(base, nn.Module))
 
 
 def holds_for_call(made: Body, args: Sequence[Any]) -> bool:

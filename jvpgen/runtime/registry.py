@@ -112,6 +112,11 @@ class Body:
         return frozenset(item.tangent for item in self.parameters if item.tangent is not None)
 
     @cached_property
+    def takes_receiver(self) -> bool:
+        """Whether the derivative asks the tangent of its first argument for all that this holds."""
+        return bool(self.parameters) and self.parameters[0].tangent is not None
+
+    @cached_property
     def name(self) -> str:
         return str(getattr(self.target, "__qualname__", self.derivative.__name__))
 
