@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from jvpgen.analysis import control
 from jvpgen.analysis.annotations import annotated_class
+from jvpgen.analysis.array_use import arrays_by_use
 from jvpgen.analysis.environment import Environment
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
@@ -50,6 +51,7 @@ def static_parameters(function: nodes.Function, environment: Environment) -> fro
     }
     environment = replace(environment, instances={**environment.instances, **_modules_made(function, environment)})
     by_use = {name for statement in function.body for name in _static_uses(statement, environment)}
+    by_use |= set(_given_to_initializers(function)) - arrays_by_use(function, environment)
     by_use |= _computed_from(by_use, function)
     rebound = {  # a name that the body assigns again may be something else by then
         name for node in _walk(function.body) if isinstance(node, nodes.Assign) for name in _assigned_names(node)
@@ -216,14 +218,21 @@ def _static_arguments(
         if argument.keyword in keywords or full in _TAKES_SIZES or of_random:
             yield argument.value.id
     if isinstance(function, nodes.Attribute) and function.attribute in _STATE_METHODS:
-        names = arguments if function.attribute == "param" else arguments[:2]
-        for part in (function.value, *(argument.value for argument in names)):
+        for part in (function.value, *(argument.value for argument in arguments[:2])):
             if isinstance(part, nodes.Name):
                 yield part.id
     if isinstance(function, nodes.Attribute) and function.attribute in _STATIC_ARRAY_METHODS and full is None:
         for argument in arguments:
             if isinstance(argument.value, nodes.Name):
                 yield argument.value.id
+
+
+def _given_to_initializers(function: nodes.Function) -> Iterator[str]:
+    """The names after the initializer of a `param`: a shape, as a rule."""
+    for node in _walk(function.body):
+        match node:
+            case nodes.Call(function=nodes.Attribute(attribute="param"), arguments=(_, _, *rest)):
+                yield from (argument.value.id for argument in rest if isinstance(argument.value, nodes.Name))
 
 
 def _static_keywords(function: nodes.Expression, environment: Environment) -> frozenset[str]:
