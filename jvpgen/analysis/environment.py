@@ -63,6 +63,7 @@ class Members:
     unbound: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
     classes: tuple[Definition, ...] = ()
+    positions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of a class, the fields that have one
 
 
 @dataclass(frozen=True)

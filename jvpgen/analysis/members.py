@@ -138,7 +138,12 @@ def _joined(classes: list[Definition], made: list[str], reach: Reach) -> Members
         unbound=frozenset(unbound - bound),
         held=frozenset(held.union(declared) - bound - unbound),
         classes=tuple(classes),
+        positions={item.qualified: tuple(_positional(item, reach)) for item in classes},
     )
+
+
+def _positional(definition: Definition, reach: Reach) -> Iterator[str]:
+    return (field.name for field in fields(definition, reach) if field.in_init and not field.keyword_only)
 
 
 def _second_names(definition: Definition, methods_known: set[str]) -> Iterator[str]:

@@ -166,6 +166,9 @@ def _static_uses(node: nodes.Node, environment: Environment) -> Iterator[str]:
     match node:
         case nodes.If(test=test) | nodes.While(test=test) | nodes.Assert(test=test) | nodes.Conditional(test=test):
             yield from _truth(test)
+        case nodes.Match(subject=nodes.NamedExpression(value=nodes.Name(id=name)), cases=cases):
+            if any(case.is_literal for case in cases):
+                yield name
         case nodes.Comparison(left=left, operators=("==",) | ("!=",) | ("in",) | ("not in",), rights=(right,)):
             if isinstance(left, nodes.Name) and _is_text(right):
                 yield left.id

@@ -130,6 +130,8 @@ def _mapped(node: nodes.Statement, dead: frozenset[str]) -> nodes.Statement:
             return replace(node, body=_without(body, dead), orelse=_without(orelse, dead))
         case nodes.With(body=body) | nodes.Function(body=body):
             return replace(node, body=_without(body, dead))
+        case nodes.Match(cases=cases):
+            return replace(node, cases=tuple(replace(case, body=_without(case.body, dead)) for case in cases))
         case nodes.Try():
             handlers = tuple(replace(handler, body=_without(handler.body, dead)) for handler in node.handlers)
             body, orelse, final = (_without(part, dead) for part in (node.body, node.orelse, node.finalbody))

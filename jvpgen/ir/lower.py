@@ -13,6 +13,7 @@ from dataclasses import replace
 import libcst as cst
 
 from jvpgen.ir import nodes
+from jvpgen.ir.lower_match import lower_match
 from jvpgen.source.span import Span
 
 Place = Callable[[cst.CSTNode], Span | None]
@@ -84,6 +85,7 @@ class _Renaming(cst.CSTTransformer):
 class _Lowering:
     def __init__(self, place: Place):
         self.place = place
+        self.matches = 0
 
     # --- Expressions --------------------------------------------------------------------------------------------------
 
@@ -410,6 +412,10 @@ class _Lowering:
         )
         final = self.block(node.finalbody.body) if node.finalbody else ()
         return nodes.Try(self.block(node.body), handlers, self._orelse(node.orelse), final, span=self.place(node))
+
+    def _Match(self, node: cst.Match) -> nodes.Statement:
+        self.matches += 1
+        return lower_match(node, self.expression, self.block, self.place, self.matches)
 
     def _FunctionDef(self, node: cst.FunctionDef) -> nodes.Statement:
         if node.asynchronous is not None:

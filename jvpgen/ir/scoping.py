@@ -101,6 +101,8 @@ def _bound(node: nodes.Node) -> Iterator[str]:
             yield from target_names(target)
         case nodes.ExceptHandler(name=name) if name is not None:
             yield name
+        case nodes.Case(names=names):
+            yield from names
         case nodes.Lambda():
             return
     for child in nodes.children(node):
@@ -121,7 +123,7 @@ def all_names(node: nodes.Node) -> frozenset[str]:
         match item:
             case nodes.Name(id=name) | nodes.Parameter(name=name) | nodes.Function(name=name):
                 found.add(name)
-            case nodes.Verbatim(names=names):
+            case nodes.Verbatim(names=names) | nodes.Case(names=names):
                 found.update(names)
             case nodes.ExceptHandler(name=name) if name is not None:
                 found.add(name)

@@ -212,6 +212,9 @@ def _statement_lines(node: nodes.Statement, indent: int) -> list[str]:
             return [f"{margin}with {', '.join(_with_item(item) for item in items)}:", *show_block(body, indent + 1)]
         case nodes.Try():
             return _try_lines(node, indent)
+        case nodes.Match(subject=subject, cases=cases):
+            lines = (line for case in cases for line in _case_lines(case, indent + 1))
+            return [f"{margin}match {show(subject)}:", *lines]
         case nodes.Function(is_lambda=True):
             return [margin + _simple(node.as_written())]
         case nodes.Function():
@@ -288,6 +291,14 @@ def _try_lines(node: nodes.Try, indent: int) -> list[str]:
     if node.finalbody:
         lines += [f"{margin}finally:", *show_block(node.finalbody, indent + 1)]
     return lines
+
+
+def _case_lines(node: nodes.Case, indent: int) -> list[str]:
+    margin = "    " * indent
+    pattern = "".join(piece if isinstance(piece, str) else show(piece) for piece in node.pieces)
+    guard = f" if {show(node.guard)}" if node.guard is not None else ""
+    comments = [margin + comment for comment in node.comments]
+    return [*comments, f"{margin}case {pattern}{guard}:", *show_block(node.body, indent + 1)]
 
 
 def _function_lines(node: nodes.Function, indent: int) -> list[str]:
