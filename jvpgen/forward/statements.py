@@ -103,8 +103,9 @@ def push_statement(node: nodes.Statement, frame: Frame, block: Block) -> None:
             functions.push_nested(node, frame, block)
         case nodes.UnsupportedStatement(reason=reason):
             raise NotExpressible(f"{reason} is outside the language", node)
-        case nodes.Verbatim(text=text) if text.startswith(("global ", "nonlocal ")):
-            raise NotExpressible(f"`{text.split()[0]}` is outside the language", node)
+        case nodes.Nonlocal(names=names):
+            tangents = (frame.naming.tangent(name) for name in names if name in frame.environment.active)
+            block.add(nodes.Nonlocal((*names, *tangents)))
         case _:
             block.add(replace(node, comments=(), trailing=None))
 

@@ -115,6 +115,8 @@ def _statement_without(node: nodes.Statement, dead: frozenset[str]) -> nodes.Sta
             return _assignment_without(node, target, value, dead)
         case nodes.AugmentedAssign(target=nodes.Name(id=name)) if name in dead:
             return None
+        case nodes.Nonlocal(names=names):
+            return replace(node, names=tuple(name for name in names if name not in dead))
         case nodes.Delete(targets=targets):
             kept = tuple(target for target in targets if not _is_dead(target, dead))
             return replace(node, targets=kept) if kept else None

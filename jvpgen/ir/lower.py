@@ -347,6 +347,9 @@ class _Lowering:
         targets = target.elements if isinstance(target, nodes.TupleDisplay) else (target,)
         return nodes.Delete(targets, span=self.place(node))
 
+    def _Nonlocal(self, node: cst.Nonlocal) -> nodes.Statement:
+        return nodes.Nonlocal(tuple(item.name.value for item in node.names), span=self.place(node))
+
     def _Pass(self, node: cst.Pass) -> nodes.Statement:
         return nodes.Pass(span=self.place(node))
 

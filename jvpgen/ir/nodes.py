@@ -401,6 +401,11 @@ class Verbatim(StatementNode):
 
 
 @dataclass(frozen=True)
+class Nonlocal(StatementNode):
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Function(StatementNode):
     """A `def`: a method, a helper function, or one nested in another. `docstring` is not part of the body.
 
@@ -454,6 +459,7 @@ Statement: TypeAlias = (
     | Break
     | Continue
     | Verbatim
+    | Nonlocal
     | Function
     | UnsupportedStatement
 )

@@ -247,6 +247,8 @@ def _simple(node: nodes.Statement) -> str:
             return f"assert {show(test)}" + (f", {show(message)}" if message is not None else "")
         case nodes.Delete(targets=targets):
             return f"del {', '.join(show(target) for target in targets)}"
+        case nodes.Nonlocal(names=names):
+            return f"nonlocal {', '.join(names)}"
         case nodes.Pass() | nodes.Break() | nodes.Continue():
             return type(node).__name__.lower()
     raise TypeError(f"not a statement: {node!r}")

@@ -390,8 +390,8 @@ STATEMENTS = [
     case("statements on one line are taken apart", "x = 1; y = 2\nif x: del y\n", "x = 1\ny = 2\nif x:\n    del y\n"),
     case(
         "statements without rules stay as they are",
-        "match  x:\n    case 1: y = '''\n a'''\n",
-        "match  x:\n    case 1: y = '''\n a'''\n",
+        "class  C(a, *, b): pass\n",
+        "class  C(a, *, b): pass\n",
     ),
 ]
 
