@@ -391,13 +391,13 @@ STATEMENTS = [
         "match statements",
         """
         match  x , y:
-            case (1,_)   if y>2: pass  # one
+            case (1, _) if y>2: pass  # one
             # two
             case {"k": v, **rest}: return f(v )
         """,
         """
         match x, y:
-            case (1,_) if y > 2:
+            case (1, _) if y > 2:
                 pass  # one
             # two
             case {"k": v, **rest}:
