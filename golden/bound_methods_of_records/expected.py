@@ -171,8 +171,7 @@ def _Listed(self, x, x_dot):
     map_2, map_2_dot = pushforward(
         jax.tree.map, (turn, {"x": x}), (turn_dot, {"x": x_dot})
     )
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for item, item_dot in zip(x, x_dot):
         turn_out, turn_out_dot = pushforward(Pair(turn, turn_dot), (item,), (item_dot,))
         items.append(turn_out)
@@ -273,7 +272,7 @@ def _Partials(self, x, x_dot):
 # jvpgen: generator=- rest=d85be0b9cd01
 # jvpgen: Scanned text=98f76dfb068a source=2af1deded659 body=4ee08c2e247e
 #   Scanned_jvp, _Scanned <- Cell, Scanned, jax, jnp, lax, nn
-# jvpgen: Listed text=04ce7ec7130c source=2b080ff685b0 body=e2b42785ba83
+# jvpgen: Listed text=04ce7ec7130c source=2b080ff685b0 body=932229a78931
 #   Listed_jvp, _Listed <- Cell, Listed, jax, jnp, lax, nn
 # jvpgen: Slopes text=8ec00eec7b48 source=4a1207275690 body=37efda64c686
 #   Slopes_jvp, _Slopes <- Cell, Slopes, jax, nn

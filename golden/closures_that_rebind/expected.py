@@ -253,13 +253,11 @@ def _Ticks(self, x, x_dot):
         return state, state_dot
 
     # outs = [tick() for _ in range(3)]
-    items = []
-    items_dot = []
+    outs, outs_dot = [], []
     for _ in range(3):
         tick_out, tick_out_dot = pushforward(tick, (), ())
-        items.append(tick_out)
-        items_dot.append(tick_out_dot)
-    outs, outs_dot = items, items_dot
+        outs.append(tick_out)
+        outs_dot.append(tick_out_dot)
     stacked, stacked_dot = jnp.stack(outs), tangent_numpy.stack(outs_dot)
     return stacked * state, stacked_dot * state + stacked * state_dot
 
@@ -314,8 +312,7 @@ def _Orders(self, x, x_dot):
     f, f_dot = chosen, chosen_dot
     # g = [s, *[tick() for _ in range(2)], s]
     s_before, s_before_dot = s, s_dot
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for _ in range(2):
         tick_out, tick_out_dot = pushforward(tick, (), ())
         items.append(tick_out)
@@ -372,8 +369,7 @@ def _Passed(self, x, x_dot):
     for f in fs:
         w, w_dot = pushforward(f, (w,), (w_dot,))
     # m = list(map(add, (x, w)))
-    items = []
-    items_dot = []
+    items, items_dot = [], []
     for item, item_dot in zip((x, w), (x_dot, w_dot)):
         total, total_dot = pushforward(add, (item,), (item_dot,))
         items.append(total)
@@ -466,11 +462,11 @@ def _Stops(self, x, x_dot):
 #   Totals_jvp, _Totals <- Totals, jnp, nn
 # jvpgen: Nested text=a3b07aec1de2 source=ca281ec88897 body=84508c8a1095
 #   Nested_jvp, _Nested <- Nested, jnp, nn
-# jvpgen: Ticks text=8a6fc3d89e26 source=0f5e8a2ac186 body=991c7edcfd42
+# jvpgen: Ticks text=8a6fc3d89e26 source=0f5e8a2ac186 body=e23f824439c4
 #   Ticks_jvp, _Ticks <- Ticks, jnp, nn
-# jvpgen: Orders text=9ad383c8b30e source=4fc1c5d038f8 body=9bbe508f39f6
+# jvpgen: Orders text=9ad383c8b30e source=4fc1c5d038f8 body=36a1ea66fc7f
 #   Orders_jvp, _Orders <- Orders, jnp, nn
-# jvpgen: Passed text=ed25b0c19c66 source=92380d50f906 body=cc77eac81385
+# jvpgen: Passed text=ed25b0c19c66 source=92380d50f906 body=4f5aae048a63
 #   Passed_jvp, _Passed <- Passed, each, functools, jax, jnp, nn, twice
 # jvpgen: Lazy text=483fe182a156 source=509a88cb4416 body=db10253cb8cc
 #   Lazy_jvp, _Lazy <- Lazy, nn

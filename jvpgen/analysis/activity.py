@@ -63,7 +63,7 @@ def _attribute_is_active(node: nodes.Attribute, environment: Environment) -> boo
         if node.attribute in ("variables", "__dict__"):
             return True
         return facts is not None and (
-            node.attribute in facts.active_attributes | facts.active_properties
+            node.attribute in facts.active_attributes | facts.active_properties | facts.array_fields
             or is_foreign_attribute(node.attribute, facts)
         )
     if callees.is_super(node.value):

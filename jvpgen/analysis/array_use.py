@@ -19,6 +19,21 @@ def arrays_by_use(function: nodes.Function, environment: Environment) -> frozens
     return frozenset(name for node in walked for name in _arrays(node, environment))
 
 
+def attributes_by_use(function: nodes.Function, owner: str, environment: Environment) -> frozenset[str]:
+    """The attributes of `owner` that the function uses so."""
+
+    def as_name(node: nodes.Node) -> nodes.Node:
+        match node:
+            case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute) if name == owner:
+                return nodes.Name(f"{owner}.{attribute}")
+        return nodes.map_children(node, as_name)  # type: ignore[no-any-return]
+
+    renamed = as_name(function)
+    assert isinstance(renamed, nodes.Function)
+    found = arrays_by_use(renamed, environment)
+    return frozenset(name.removeprefix(f"{owner}.") for name in found if name.startswith(f"{owner}."))
+
+
 def _arrays(node: nodes.Node, environment: Environment) -> Iterator[str]:
     match node:
         case nodes.Attribute(value=nodes.Name(id=name), attribute=attribute) if attribute in _OF_ARRAYS:

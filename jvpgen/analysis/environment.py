@@ -80,8 +80,9 @@ class ClassFacts:
     """What is known of a linen Module class, its bases included, when one of its methods is derived.
 
     `class_fields` are the fields that hold classes or factories of modules, `constants` the names that class bodies
-    assign, `number_fields` those annotated as Python numbers; `active_attributes` are set in `setup` to values that
-    may carry a tangent, `collections` to lists, tuples or dicts, `open_attributes` to values of which
+    assign, `number_fields` those annotated as Python numbers,
+    `array_fields` those that hold arrays by their type or use, and so may move; `active_attributes` are set in `setup`
+    to values that may carry a tangent, `collections` to lists, tuples or dicts, `open_attributes` to values of which
     only run time knows what they call; `static_methods` return nothing active and do nothing that has a tangent; `open`
     says that a base class could not be read, so an attribute may come from there.
     """
@@ -93,6 +94,7 @@ class ClassFacts:
     number_fields: frozenset[str] = frozenset()
     constants: frozenset[str] = frozenset()
     methods: Mapping[str, str] = field(default_factory=dict)  # name → "method", "property", "static", "class", "nowrap"
+    array_fields: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     open_attributes: frozenset[str] = frozenset()
     active_attributes: frozenset[str] = frozenset()

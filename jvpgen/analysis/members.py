@@ -159,19 +159,20 @@ def _fields(definition: Definition, reach: Reach) -> Iterator[tuple[str, bool]]:
     for field in fields(definition, reach):
         annotation = parse_expression(field.annotation) if field.annotation else nodes.Constant("...")
         if not is_static_type(annotation):
-            yield field.name, _is_array_type(annotation)
+            yield field.name, is_array_type(annotation)
     for method in methods(definition, reach).values():
         function = lower_function(method.node)
         for name, _ in stored_attributes(function, first_parameter(method)):
             yield name, False
 
 
-def _is_array_type(annotation: nodes.Expression) -> bool:
+def is_array_type(annotation: nodes.Expression) -> bool:
+    """Whether values of this type are arrays or numbers, or None."""
     match annotation:
         case nodes.Binary(left=left, operator="|", right=right):
-            return all(part == nodes.Constant("None") or _is_array_type(part) for part in (left, right))
+            return all(part == nodes.Constant("None") or is_array_type(part) for part in (left, right))
         case nodes.Subscript(value=value, index=index) if (dotted(value) or "").split(".")[-1] == "Optional":
-            return _is_array_type(index)
+            return is_array_type(index)
     return (dotted(annotation) or "").split(".")[-1] in _ARRAY_TYPES
 
 

@@ -51,7 +51,8 @@ def static_parameters(function: nodes.Function, environment: Environment) -> fro
     }
     environment = replace(environment, instances={**environment.instances, **_modules_made(function, environment)})
     by_use = {name for statement in function.body for name in _static_uses(statement, environment)}
-    by_use |= set(_given_to_initializers(function)) - arrays_by_use(function, environment)
+    given = {*_given_to_initializers(function), *_given_to_modules(function, environment)}
+    by_use |= given - arrays_by_use(function, environment) if given else given
     by_use |= _computed_from(by_use, function)
     rebound = {  # a name that the body assigns again may be something else by then
         name for node in _walk(function.body) if isinstance(node, nodes.Assign) for name in _assigned_names(node)
@@ -209,10 +210,10 @@ def _static_arguments(
 ) -> Iterator[str]:
     name = dotted(function)
     full = environment.qualified(name) if name else None
-    if full is not None and environment.kind(full) == "module_class":  # its fields: a tangent has no place there
+    is_layer = full is not None and full.startswith("flax.linen.") and environment.kind(full) == "module_class"
+    if is_layer:  # its fields: a tangent has no place there
         yield from (argument.value.id for argument in arguments if isinstance(argument.value, nodes.Name))
-        if full.startswith("flax.linen."):
-            yield from (size for argument in arguments for size in _sizes(argument.value))
+        yield from (size for argument in arguments for size in _sizes(argument.value))
     keywords = _static_keywords(function, environment)
     for position, argument in enumerate(arguments):
         if not isinstance(argument.value, nodes.Name):
@@ -236,6 +237,13 @@ def _given_to_initializers(function: nodes.Function) -> Iterator[str]:
         match node:
             case nodes.Call(function=nodes.Attribute(attribute="param"), arguments=(_, _, *rest)):
                 yield from (argument.value.id for argument in rest if isinstance(argument.value, nodes.Name))
+
+
+def _given_to_modules(function: nodes.Function, environment: Environment) -> Iterator[str]:
+    """The names that modules other than Flax's get as fields: settings, as a rule."""
+    for node in _walk(function.body):
+        if isinstance(node, nodes.Call):
+            yield from _field_values(node, environment)
 
 
 def _static_keywords(function: nodes.Expression, environment: Environment) -> frozenset[str]:

@@ -145,7 +145,7 @@ def _attribute(node: nodes.Attribute, frame: Frame, block: Block) -> Pushed:
         facts = environment.facts
         if node.attribute == "__dict__":
             raise NotExpressible("`self.__dict__` may be given any attribute", node)
-        if facts is not None and node.attribute in facts.active_properties:
+        if facts is not None and node.attribute in facts.active_properties | facts.array_fields:
             return _read_at_run_time(Pushed(node.value), node, frame)
         if facts is not None and not facts.setup_is_written:
             raise NotExpressible(f"`setup`, which makes `{node.attribute}`, is not written out", node)

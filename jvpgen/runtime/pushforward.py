@@ -120,7 +120,7 @@ def _method(f: types.MethodType, args: list[Any], kwargs: Mapping[str, Any]) -> 
     if not getattr(function, "method_handler_wrapped", False):
         return _function(function, [module, *args], kwargs, plain=f)
     lifted = relifted(function, module, [*args, *kwargs.values()])
-    if lifted is not None and not moving_fields(module):
+    if lifted is not None and (lifted is function or not moving_fields(module)):
         return _marked(types.MethodType(lifted, module), args, kwargs)
     inner = getattr(function, "__wrapped__", function) if is_handled(function) else function
     return differentiated_method(module, inner, args, kwargs)
