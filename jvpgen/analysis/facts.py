@@ -250,7 +250,7 @@ def active_attributes_of(name: str, source: SourceModule, reach: Reach) -> froze
         facts = class_facts(found, reach)
     finally:
         _under_way.discard(found.key)
-    return None if facts.open else facts.active_attributes | facts.active_properties
+    return None if facts.open else facts.active_attributes | facts.active_properties | facts.array_fields
 
 
 def _submodules_of(name: str, source: SourceModule, reach: Reach) -> Mapping[str, str | None]:
