@@ -3,7 +3,7 @@
 """Forward-mode derivatives of `input.py`."""
 
 import flax.linen as nn
-from jvpgen.runtime import Pair, apply_jvp, body, param, pushforward, zero
+from jvpgen.runtime import Pair, apply_jvp, body, param, pushforward
 
 from input import Conditioned, FiLM
 
@@ -42,25 +42,29 @@ def Conditioned_jvp(
 
 @body(FiLM)
 def _FiLM(self, x, x_dot):
+    # return nn.Dense(3)(x) * self.scale + self.shift
     dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
-    return dense * self.scale + self.shift, dense_dot * self.scale + zero(self.shift)
+    scale, scale_dot = pushforward(getattr, (self, "scale"), (None, None))
+    shift, shift_dot = pushforward(getattr, (self, "shift"), (None, None))
+    return dense * scale + shift, dense_dot * scale + dense * scale_dot + shift_dot
 
 
 @body(Conditioned)
-def _Conditioned(self, x, x_dot, condition):
+def _Conditioned(self, x, x_dot, condition, condition_dot):
     shift, shift_dot = param(self, "shift", nn.initializers.zeros, (3,))
     film_layer, _ = pushforward(FiLM, (shift,), (shift_dot,))
     x, x_dot = pushforward(film_layer, (x,), (x_dot,))
     # return FiLM(condition, scale=shift * condition)(x)
-    scaled, scaled_dot = shift * condition, shift_dot * condition
+    scaled = shift * condition
+    scaled_dot = shift_dot * condition + shift * condition_dot
     film_layer, _ = pushforward(
-        FiLM, (condition,), (None,), scale=Pair(scaled, scaled_dot)
+        FiLM, (condition,), (condition_dot,), scale=Pair(scaled, scaled_dot)
     )
     return pushforward(film_layer, (x,), (x_dot,))
 
 
-# jvpgen: generator=- rest=37354e432f04
-# jvpgen: Conditioned text=a8bb7d5e4ee7 source=09c7b204145e body=67747ed07ef3
+# jvpgen: generator=- rest=7d27e797fa3e
+# jvpgen: Conditioned text=a8bb7d5e4ee7 source=09c7b204145e body=039622c69b48
 #   Conditioned_jvp, _Conditioned <- Conditioned, FiLM, nn
-# jvpgen: FiLM text=3196ff806fd3 source=90dcf08a3b3e body=77268505a42b
+# jvpgen: FiLM text=3196ff806fd3 source=90dcf08a3b3e body=a80f4d4a2a0b
 #   _FiLM <- FiLM, nn

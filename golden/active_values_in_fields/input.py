@@ -1,4 +1,5 @@
 """A module whose field holds an active value."""
+# size: 3
 
 from typing import Any
 
@@ -27,4 +28,4 @@ class Conditioned(nn.Module):
 
 def example():
     x, condition = jax.random.normal(jax.random.key(1), (2, 3))
-    return {"module": Conditioned(), "args": (x, condition), "opaque": True}
+    return {"module": Conditioned(), "args": (x, condition)}

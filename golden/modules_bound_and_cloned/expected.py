@@ -4,15 +4,7 @@
 
 import flax.linen as nn
 import jax.numpy as jnp
-from jvpgen.runtime import (
-    Pair,
-    apply_jvp,
-    body,
-    param,
-    pushforward,
-    tangent_numpy,
-    zero,
-)
+from jvpgen.runtime import Pair, apply_jvp, body, param, pushforward, tangent_numpy
 
 from input import Copied, Model, Shift
 
@@ -78,8 +70,10 @@ def Copied_jvp(
 
 @body(Shift)
 def _Shift(self, x, x_dot):
+    # return x * self.param("scale", nn.initializers.ones, (2,)) + self.by
     scale, scale_dot = param(self, "scale", nn.initializers.ones, (2,))
-    return x * scale + self.by, x_dot * scale + x * scale_dot + zero(self.by)
+    by, by_dot = pushforward(getattr, (self, "by"), (None, None))
+    return x * scale + by, x_dot * scale + x * scale_dot + by_dot
 
 
 @body(Model)
@@ -125,10 +119,10 @@ def _Copied(self, w, w_dot, x, x_dot):
     return pushforward(Pair(copy, copy_dot), (y,), (y_dot,))
 
 
-# jvpgen: generator=- rest=f515883ec1cf
+# jvpgen: generator=- rest=afb2e0491936
 # jvpgen: Model text=49f08bbe3d17 source=57e62fca7371 body=6ef2c4b59122
 #   Model_jvp, _Model <- Model, Shift, nn
 # jvpgen: Copied text=a65ac821f3b3 source=119379812a39 body=b98146d3ef8f
 #   Copied_jvp, _Copied <- Copied, Shift, jnp, nn
-# jvpgen: Shift text=042d67e5fef6 source=930b940be5b4 body=fe961cc544ad
+# jvpgen: Shift text=042d67e5fef6 source=930b940be5b4 body=b15a7d88451c
 #   _Shift <- Shift, nn

@@ -42,8 +42,10 @@ def Program_jvp(
 
 @body(Scaled)
 def _Scaled(self, x, x_dot):
+    # return nn.Dense(3)(x) * self.scale
     dense, dense_dot = pushforward(nn.Dense(3), (x,), (x_dot,))
-    return dense * self.scale, dense_dot * self.scale
+    scale, scale_dot = pushforward(getattr, (self, "scale"), (None, None))
+    return dense * scale, dense_dot * scale + dense * scale_dot
 
 
 @body(Program)
@@ -112,5 +114,5 @@ def _Program(self, x, x_dot, y, y_dot):
 # jvpgen: generator=- rest=cd08ca3f9a74
 # jvpgen: Program text=dcd284c8ce58 source=3fc664f66e3a body=62a05025227b
 #   Program_jvp, _Program <- Program, Scaled, jnp, nn
-# jvpgen: Scaled text=b9ce5aca3e22 source=12bfe5953020 body=8ff502349bf0
+# jvpgen: Scaled text=b9ce5aca3e22 source=12bfe5953020 body=c3c2091e40a5
 #   _Scaled <- Scaled, nn

@@ -54,8 +54,7 @@ def Ordered_jvp(
     )
 
 
-# Ordered.statistics runs under `nn.jvp`: a `nonlocal` statement is outside the
-# language.
+# Ordered.statistics runs under `nn.jvp`: a `global` statement is outside the language.
 opaque(Ordered.statistics)
 
 
@@ -69,5 +68,5 @@ def _Ordered(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=e7df172b6b30 warnings=1
-# jvpgen: Ordered text=fc68ecb93ae5 source=a3f9fd74b63a body=be1c41d47629
+# jvpgen: Ordered text=e11c6449a534 source=c2023dc221b6 body=be1c41d47629
 #   Ordered_statistics_jvp, Ordered_jvp, _Ordered <- Ordered, jnp, nn

@@ -5,10 +5,10 @@
 import flax.linen as nn
 from jvpgen.runtime import apply_jvp, body, opaque, pushforward
 
-from input import Asynchronous, Matched
+from input import Asynchronous, Remembering
 
 
-def Matched_scaled_jvp(
+def Remembering_scaled_jvp(
     module,
     variables,
     x,
@@ -18,7 +18,8 @@ def Matched_scaled_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Matched.scaled` and its derivative along the tangents of the variables and `x`.
+    """`Remembering.scaled` and its derivative along the tangents of the variables and
+    `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -36,7 +37,7 @@ def Matched_scaled_jvp(
     )
 
 
-def Matched_jvp(
+def Remembering_jvp(
     module,
     variables,
     x,
@@ -46,7 +47,7 @@ def Matched_jvp(
     rngs=None,
     mutable=False,
 ):
-    """`Matched` and its derivative along the tangents of the variables and `x`.
+    """`Remembering` and its derivative along the tangents of the variables and `x`.
 
     Returns `(y, y_dot)`; with mutable collections `(y, y_dot, updates)`.
 
@@ -78,12 +79,12 @@ def Asynchronous_jvp(
     )
 
 
-# Matched.scaled runs under `nn.jvp`: a `match` statement is outside the language.
-opaque(Matched.scaled)
+# Remembering.scaled runs under `nn.jvp`: a `global` statement is outside the language.
+opaque(Remembering.scaled)
 
 
-@body(Matched)
-def _Matched(self, x, x_dot):
+@body(Remembering)
+def _Remembering(self, x, x_dot):
     dense, dense_dot = pushforward(nn.Dense(2), (x,), (x_dot,))
     return pushforward(self.scaled, (dense,), (dense_dot,))
 
@@ -92,8 +93,8 @@ def _Matched(self, x, x_dot):
 opaque(Asynchronous)
 
 
-# jvpgen: generator=- rest=91617114fdfc warnings=2
-# jvpgen: Matched text=d0f5982a1044 source=7361729a2d70 body=47eb589b0073
-#   Matched_scaled_jvp, Matched_jvp, _Matched <- Matched, nn
+# jvpgen: generator=- rest=4c6afc97186d warnings=2
+# jvpgen: Remembering text=ae6a727fc4ec source=de66c22aff7d body=8fda4a0bc2c2
+#   Remembering_scaled_jvp, Remembering_jvp, _Remembering <- Remembering, nn
 # jvpgen: Asynchronous text=7562f5974d85 source=8f07d9290ac3 body=fca392585bdd
 #   Asynchronous_jvp <- Asynchronous, nn

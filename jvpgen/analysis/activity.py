@@ -16,7 +16,7 @@ from jvpgen.analysis.environment import ClassFacts, Environment
 from jvpgen.analysis.holdings import nested, own_nodes, with_holdings
 from jvpgen.analysis.static import static_parameters
 from jvpgen.ir import nodes
-from jvpgen.ir.scoping import bound_names, dotted, root_name, target_names
+from jvpgen.ir.scoping import bound_names, dotted, nonlocal_names, root_name, target_names
 
 # --- Expressions ------------------------------------------------------------------------------------------------------
 
@@ -63,7 +63,7 @@ def _attribute_is_active(node: nodes.Attribute, environment: Environment) -> boo
         if node.attribute in ("variables", "__dict__"):
             return True
         return facts is not None and (
-            node.attribute in facts.active_attributes | facts.active_properties
+            node.attribute in facts.active_attributes | facts.active_properties | facts.array_fields
             or is_foreign_attribute(node.attribute, facts)
         )
     if callees.is_super(node.value):
@@ -246,6 +246,8 @@ def _hides_active(node: nodes.Expression, environment: Environment) -> bool:
 def leaves_active(function: nodes.Function, inside: Environment) -> bool:
     """Whether a call of the function may leave something active behind: returned, or stored in what others hold."""
     own = bound_names(function.body) - frozenset(function.parameters.names())
+    if nonlocal_names(function) & inside.active:
+        return True
     return returns_active(function, inside) or bool(_filled(function.body, inside) - own - {inside.self_name})
 
 
@@ -306,8 +308,11 @@ def function_environment(
 
 def active_parameter_names(function: nodes.Function, outer: Environment) -> frozenset[str]:
     """The parameters that may carry a tangent: all but `self` and those whose use shows that they are static."""
-    names = frozenset(function.parameters.names()) - static_parameters(function, outer)
-    return names - {outer.self_name} if outer.self_name else names
+    names = frozenset(function.parameters.names())
+    still = static_parameters(function, outer)
+    if outer.receiver is not None and outer.receiver.name in names:  # what it holds may move, though it is a module
+        still -= {outer.receiver.name}
+    return names - still - {outer.self_name} if outer.self_name else names - still
 
 
 # --- Statements -------------------------------------------------------------------------------------------------------
@@ -329,6 +334,8 @@ def _active_bindings(statements: Iterable[nodes.Statement], environment: Environ
                     yield from active_targets(target, iterable, inside)
                 case nodes.WithItem(context=context, target=target) if target is not None:
                     yield from _assigned(target, context, inside)
+                case nodes.Function() if names := nonlocal_names(node):
+                    yield from names & _inside(node, inside).active
 
 
 def _with_environments(node: nodes.Node, environment: Environment) -> Iterator[tuple[nodes.Node, Environment]]:
@@ -371,14 +378,19 @@ def _actively_filled(node: nodes.Node, environment: Environment) -> Iterator[str
         case nodes.For(target=target, iterable=iterable) if is_active(iterable, environment):
             yield from filling.stored_names(target)
         case nodes.Function():  # it may fill a list or dict of the function around it
-            without = {name: other for name, other in environment.functions.items() if name != node.name}
-            inside = function_environment(node, replace(environment, functions=without))
+            inside = _inside(node, environment)
             yield from _filled(node.body, inside) - frozenset(node.parameters.names()) - bound_names(node.body)
         case nodes.Call(function=nodes.Attribute(value=container, attribute=method)) if method in filling.MUTATORS:
             if arguments_are_active(node, environment) and not instances.is_module(container, environment):
                 yield from filling.holders(container, environment.containers)
         case nodes.Call():
             yield from _handed_over(node, environment)
+
+
+def _inside(function: nodes.Function, environment: Environment) -> Environment:
+    """The environment of the body of a nested function."""
+    without = {name: other for name, other in environment.functions.items() if name != function.name}
+    return function_environment(function, replace(environment, functions=without))
 
 
 def _handed_over(call: nodes.Call, environment: Environment) -> Iterator[str]:

@@ -46,12 +46,13 @@ _PARTNERED = frozenset(
     "jax.tree_util.tree_structure jax.tree.reduce jax.tree_util.tree_reduce copy.copy copy.deepcopy collections.deque "
     "types.SimpleNamespace flax.core.freeze flax.core.unfreeze flax.core.FrozenDict flax.core.frozen_dict.freeze "
     "flax.core.frozen_dict.unfreeze flax.core.frozen_dict.FrozenDict builtins.max builtins.min builtins.getattr "
-    "opt_einsum.parser.parse_einsum_input".split()
+    "opt_einsum.parser.parse_einsum_input dataclasses.replace".split()
 )  # the runtime does to tangents what these do to values
 _FUNCTION_MAKERS = frozenset(
-    "jax.linear_transpose jax.fwd_and_bwd jax.closure_convert jax.tree_util.Partial "
+    "jax.linear_transpose jax.fwd_and_bwd jax.closure_convert "
     "jax.custom_derivatives.closure_convert flax.core.lift.vjp".split()
 )  # what they return, or a part of it, is called later, and holds what they are given
+_PARTIALS = frozenset(("functools.partial", "jax.tree_util.Partial"))
 _OF_CURRENT_MODULE = frozenset(
     ("flax.linen.partitioning.param_with_axes", "flax.linen.partitioning.variable_with_axes")
 )  # they find the module around them without being given it
@@ -145,7 +146,9 @@ class Construct:
 
 @dataclass(frozen=True)
 class Partial:
-    """`functools.partial(…)`."""
+    """`functools.partial(…)`, or JAX's own, which is a tree of what it holds."""
+
+    is_tree: bool = False
 
 
 @dataclass(frozen=True)
@@ -258,8 +261,8 @@ def _global_callee(qualified: str, environment: Environment, active: bool) -> Ca
         )  # NumPy takes no tracers: what it does to an active value is decided, or refused, at run time
     if package == "builtins":
         return Static() if name in STATIC_BUILTINS else External(qualified)
-    if qualified == "functools.partial":
-        return Partial()
+    if qualified in _PARTIALS:
+        return Partial(is_tree=qualified != "functools.partial")
     kind = environment.kind(qualified)
     if kind == "value" and (called := environment.value_calls(qualified)) is not None:
         return _value_callee(qualified, called, environment, active)
@@ -303,7 +306,8 @@ def _method_callee(
     if method in ("param", "variable") and call.arguments:
         return Parameter(receiver) if method == "param" else Variable(receiver)
     of_self = isinstance(receiver, nodes.Name) and receiver.id == environment.self_name
-    if method in STATIC_MODULE_METHODS and (of_self or not is_active(receiver, environment)):
+    is_own = of_self or records.is_undeclared(function, environment)
+    if method in STATIC_MODULE_METHODS and (is_own or not is_active(receiver, environment)):
         moves = any(is_active(argument.value, environment) for argument in call.arguments)
         return Followed(f"Module.{method}") if moves or method == "unbind" else Static()
     if of_self:

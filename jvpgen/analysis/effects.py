@@ -183,11 +183,27 @@ def _owners(value: nodes.Expression, environment: Environment) -> Iterator[str]:
 
 def writes(node: nodes.Node, environment: Environment) -> Writes:
     """What evaluating the expression, or running the statement, may change."""
-    names = frozenset(_bound(node))
+    names = frozenset(_bound(node)) | _rebound_by_calls(node, environment)
     found = frozenset(_changed(node, environment))
     own = frozenset(name.removeprefix(_OWN) for name in found if name.startswith(_OWN))
     objects = frozenset(name for name in found if not name.startswith("<") or name == _OUTSIDE)
     return Writes(names, objects, own, _ANYTHING in found)
+
+
+def _rebound_by_calls(node: nodes.Node, environment: Environment) -> frozenset[str]:
+    """The names that functions of this function may bind again, if any may be called."""
+    functions = [part for statement in environment.around for part in nodes.walk(statement)]
+    rebound = frozenset(name for part in functions if isinstance(part, nodes.Nonlocal) for name in part.names)
+    calls = (part for part in nodes.walk(node) if isinstance(part, nodes.Call)) if rebound else ()
+    return rebound if any(_may_call(call, environment) for call in calls) else frozenset()
+
+
+def _may_call(call: nodes.Call, environment: Environment) -> bool:
+    """Whether a call may call a function that is nested in this one."""
+    kind = callee_of(call, environment)
+    if isinstance(kind, callees.RuleCall | callees.AtUpdate | callees.Static | callees.Construct):
+        return any(_is_closure(argument.value, environment) for argument in call.arguments)
+    return True
 
 
 _ANYTHING, _OWN = "<anything>", "<own>"

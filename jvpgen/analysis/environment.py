@@ -63,6 +63,16 @@ class Members:
     unbound: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
     classes: tuple[Definition, ...] = ()
+    positions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of a class, the fields that have one
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """The object whose method is derived, where its class is none of modules: the name of the first parameter, and the
+    attributes that the class itself and its bases declare. Others come from a subclass, which may be one of modules."""
+
+    name: str
+    declared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -70,8 +80,9 @@ class ClassFacts:
     """What is known of a linen Module class, its bases included, when one of its methods is derived.
 
     `class_fields` are the fields that hold classes or factories of modules, `constants` the names that class bodies
-    assign, `number_fields` those annotated as Python numbers; `active_attributes` are set in `setup` to values that
-    may carry a tangent, `collections` to lists, tuples or dicts, `open_attributes` to values of which
+    assign, `number_fields` those annotated as Python numbers,
+    `array_fields` those that hold arrays by their type or use, and so may move; `active_attributes` are set in `setup`
+    to values that may carry a tangent, `collections` to lists, tuples or dicts, `open_attributes` to values of which
     only run time knows what they call; `static_methods` return nothing active and do nothing that has a tangent; `open`
     says that a base class could not be read, so an attribute may come from there.
     """
@@ -83,6 +94,7 @@ class ClassFacts:
     number_fields: frozenset[str] = frozenset()
     constants: frozenset[str] = frozenset()
     methods: Mapping[str, str] = field(default_factory=dict)  # name → "method", "property", "static", "class", "nowrap"
+    array_fields: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     open_attributes: frozenset[str] = frozenset()
     active_attributes: frozenset[str] = frozenset()
@@ -120,6 +132,7 @@ class Environment:
     kind: Callable[[str], str | None] = _unknown
     facts: ClassFacts | None = None
     self_name: str | None = None
+    receiver: Receiver | None = None
     local: frozenset[str] = frozenset()
     active: frozenset[str] = frozenset()
     functions: Mapping[str, nodes.Function] = field(default_factory=dict)

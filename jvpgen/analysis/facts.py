@@ -6,7 +6,7 @@ active though nothing active goes in, is found by fixed points over the class as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from weakref import WeakKeyDictionary
@@ -15,9 +15,11 @@ import libcst as cst
 
 from jvpgen.analysis import filling
 from jvpgen.analysis.activity import fillings, function_environment, is_active
+from jvpgen.analysis.array_use import attributes_by_use
 from jvpgen.analysis.custom_vjp import has_custom_vjp
 from jvpgen.analysis.decided import is_decided
 from jvpgen.analysis.environment import ClassFacts, Environment
+from jvpgen.analysis.field_types import NUMBERS, array_fields, holds_a_class
 from jvpgen.analysis.filling import Filling
 from jvpgen.analysis.holdings import returned_instance
 from jvpgen.analysis.instances import instance_class, is_collection, is_constructor
@@ -36,8 +38,6 @@ from jvpgen.source.module import SourceModule
 from jvpgen.source.names import Names
 from jvpgen.source.reach import Definition, Reach
 
-_NUMBERS = frozenset(("int", "float", "bool"))
-_CLASS_TYPES = ("ModuleDef", "Type[", "type[", "Type", "type")
 ROOTS = frozenset(
     (
         "flax.linen.module.Module",
@@ -250,7 +250,7 @@ def active_attributes_of(name: str, source: SourceModule, reach: Reach) -> froze
         facts = class_facts(found, reach)
     finally:
         _under_way.discard(found.key)
-    return None if facts.open else facts.active_attributes | facts.active_properties
+    return None if facts.open else facts.active_attributes | facts.active_properties | facts.array_fields
 
 
 def _submodules_of(name: str, source: SourceModule, reach: Reach) -> Mapping[str, str | None]:
@@ -300,8 +300,9 @@ def _class_facts(definition: Definition, reach: Reach) -> ClassFacts:
         name=definition.path_in_module,
         qualified=definition.qualified,
         fields=frozenset(field.name for field in all_fields),
-        class_fields=frozenset(field.name for field in all_fields if _holds_a_class(field)),
-        number_fields=frozenset(field.name for field in all_fields if field.annotation in _NUMBERS),
+        class_fields=frozenset(field.name for field in all_fields if holds_a_class(field)),
+        number_fields=frozenset(field.name for field in all_fields if field.annotation in NUMBERS),
+        array_fields=frozenset(array_fields(all_fields, lambda: _used_as_arrays(all_methods.values(), reach))),
         constants=frozenset(_constants(definition, reach)),
         methods={name: _method_kind(method) for name, method in all_methods.items()},
         attributes=frozenset(name for setup in setups for name, _ in stored_attributes(lowered(setup), "self")),
@@ -340,11 +341,13 @@ def _method_kind(method: Method) -> str:
     return "class" if method.is_class_method else "method"
 
 
-def _holds_a_class(field: Field) -> bool:
-    """Whether a field is a class of modules or a factory of them, by its annotation or its name."""
-    annotation = field.annotation.replace("typing.", "").replace("t.", "")
-    of_module = annotation.startswith("Callable[") and annotation.endswith(("Module]", "ModuleDef]"))
-    return annotation.startswith(_CLASS_TYPES) or of_module or field.name.endswith(("_cls", "_class", "_factory"))
+def _used_as_arrays(all_methods: Iterable[Method], reach: Reach) -> frozenset[str]:
+    """The attributes that methods calculate with."""
+    found: set[str] = set()
+    for method in all_methods:
+        outer = file_environment(method.owner.module, reach, method.owner)
+        found |= attributes_by_use(lowered(method), first_parameter(method), outer)
+    return frozenset(found)
 
 
 # --- setup ------------------------------------------------------------------------------------------------------------

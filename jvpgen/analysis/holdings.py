@@ -10,7 +10,7 @@ from jvpgen.analysis.annotations import annotated_class
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.instances import is_constructor
 from jvpgen.ir import nodes
-from jvpgen.ir.scoping import bound_names, root_name, target_names
+from jvpgen.ir.scoping import bound_names, nonlocal_names, root_name, target_names
 
 
 def with_holdings(environment: Environment, function: nodes.Function) -> Environment:
@@ -21,10 +21,13 @@ def with_holdings(environment: Environment, function: nodes.Function) -> Environ
         callables=environment.callables | called_names(function),
         containers=environment.containers | frozenset(_containers(function)),
     )
-    inside = replace(inside, constructors=inside.constructors | frozenset(_constructors(function, inside)))
-    inside = replace(inside, collections=inside.collections | _collections(function, inside))
+    rebound = frozenset(name for node in nested(function).values() for name in nonlocal_names(node))
+    constructors = frozenset(_constructors(function, inside)) - rebound
+    inside = replace(inside, constructors=inside.constructors | constructors)
+    inside = replace(inside, collections=inside.collections | (_collections(function, inside) - rebound))
     known = {**inside.instances, **_annotated(function, environment)}
-    return replace(inside, instances={**known, **_instances(function, replace(inside, instances=known))})
+    found = {**known, **_instances(function, replace(inside, instances=known))}
+    return replace(inside, instances={name: kind for name, kind in found.items() if name not in rebound})
 
 
 def _annotated(function: nodes.Function, environment: Environment) -> dict[str, str | None]:

@@ -18,7 +18,7 @@ from jvpgen.ir import nodes
 from jvpgen.ir.lower import lower_function, parse_expression
 from jvpgen.ir.scoping import dotted
 from jvpgen.source.bindings import bindings_of
-from jvpgen.source.classes import Method, fields, methods
+from jvpgen.source.classes import Method, fields, methods, mro
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
 
@@ -88,6 +88,19 @@ class _ClassFinder(cst.CSTVisitor):
         del self.path[-2:]
 
 
+def declared_attributes(definition: Definition, reach: Reach) -> frozenset[str]:
+    """The attributes that a class and its bases in reach declare: fields, methods, constants, what methods store."""
+    found = {field.name for field in fields(definition, reach)}
+    for name, method in methods(definition, reach).items():
+        found.add(name)
+        found.update(stored for stored, _ in stored_attributes(lower_function(method.node), first_parameter(method)))
+    for ancestor in mro(definition, reach):
+        owner = ancestor.definition
+        if owner is not None and isinstance(owner.node, cst.ClassDef):
+            found.update(binding.name for binding in bindings_of(owner.node.body.body, owner.module.package))
+    return frozenset(found)
+
+
 _MAKERS = frozenset(("collections.namedtuple", "typing.NamedTuple", "dataclasses.make_dataclass"))
 
 
@@ -125,7 +138,12 @@ def _joined(classes: list[Definition], made: list[str], reach: Reach) -> Members
         unbound=frozenset(unbound - bound),
         held=frozenset(held.union(declared) - bound - unbound),
         classes=tuple(classes),
+        positions={item.qualified: tuple(_positional(item, reach)) for item in classes},
     )
+
+
+def _positional(definition: Definition, reach: Reach) -> Iterator[str]:
+    return (field.name for field in fields(definition, reach) if field.in_init and not field.keyword_only)
 
 
 def _second_names(definition: Definition, methods_known: set[str]) -> Iterator[str]:
@@ -141,19 +159,20 @@ def _fields(definition: Definition, reach: Reach) -> Iterator[tuple[str, bool]]:
     for field in fields(definition, reach):
         annotation = parse_expression(field.annotation) if field.annotation else nodes.Constant("...")
         if not is_static_type(annotation):
-            yield field.name, _is_array_type(annotation)
+            yield field.name, is_array_type(annotation)
     for method in methods(definition, reach).values():
         function = lower_function(method.node)
         for name, _ in stored_attributes(function, first_parameter(method)):
             yield name, False
 
 
-def _is_array_type(annotation: nodes.Expression) -> bool:
+def is_array_type(annotation: nodes.Expression) -> bool:
+    """Whether values of this type are arrays or numbers, or None."""
     match annotation:
         case nodes.Binary(left=left, operator="|", right=right):
-            return all(part == nodes.Constant("None") or _is_array_type(part) for part in (left, right))
+            return all(part == nodes.Constant("None") or is_array_type(part) for part in (left, right))
         case nodes.Subscript(value=value, index=index) if (dotted(value) or "").split(".")[-1] == "Optional":
-            return _is_array_type(index)
+            return is_array_type(index)
     return (dotted(annotation) or "").split(".")[-1] in _ARRAY_TYPES
 
 

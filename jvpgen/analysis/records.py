@@ -46,6 +46,17 @@ def may_be_property(node: nodes.Attribute, environment: Environment) -> bool:
     return node.attribute in environment.members().properties and not is_array(node.value, environment)
 
 
+def may_be_method(node: nodes.Attribute, environment: Environment) -> bool:
+    """Whether `node`, read and not called, may be a bound method of a class in sight."""
+    return node.attribute in environment.members().methods and not is_array(node.value, environment)
+
+
+def is_undeclared(node: nodes.Attribute, environment: Environment) -> bool:
+    """Whether `node` reads an attribute of the receiver that its class does not declare: a subclass does."""
+    receiver = environment.receiver
+    return receiver is not None and node.value == nodes.Name(receiver.name) and node.attribute not in receiver.declared
+
+
 def has_own_method(receiver: nodes.Expression, name: str, environment: Environment) -> bool:
     """Whether a method called like one of an array's or a container's may be that of a class in sight."""
     return name in environment.members().methods and not is_array(receiver, environment)

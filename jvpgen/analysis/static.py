@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from jvpgen.analysis import control
 from jvpgen.analysis.annotations import annotated_class
+from jvpgen.analysis.array_use import arrays_by_use
 from jvpgen.analysis.environment import Environment
 from jvpgen.ir import nodes
 from jvpgen.ir.scoping import dotted
@@ -50,6 +51,8 @@ def static_parameters(function: nodes.Function, environment: Environment) -> fro
     }
     environment = replace(environment, instances={**environment.instances, **_modules_made(function, environment)})
     by_use = {name for statement in function.body for name in _static_uses(statement, environment)}
+    given = {*_given_to_initializers(function), *_given_to_modules(function, environment)}
+    by_use |= given - arrays_by_use(function, environment) if given else given
     by_use |= _computed_from(by_use, function)
     rebound = {  # a name that the body assigns again may be something else by then
         name for node in _walk(function.body) if isinstance(node, nodes.Assign) for name in _assigned_names(node)
@@ -164,6 +167,9 @@ def _static_uses(node: nodes.Node, environment: Environment) -> Iterator[str]:
     match node:
         case nodes.If(test=test) | nodes.While(test=test) | nodes.Assert(test=test) | nodes.Conditional(test=test):
             yield from _truth(test)
+        case nodes.Match(subject=nodes.NamedExpression(value=nodes.Name(id=name)), cases=cases):
+            if any(case.is_literal for case in cases):
+                yield name
         case nodes.Comparison(left=left, operators=("==",) | ("!=",) | ("in",) | ("not in",), rights=(right,)):
             if isinstance(left, nodes.Name) and _is_text(right):
                 yield left.id
@@ -204,10 +210,10 @@ def _static_arguments(
 ) -> Iterator[str]:
     name = dotted(function)
     full = environment.qualified(name) if name else None
-    if full is not None and environment.kind(full) == "module_class":  # its fields: a tangent has no place there
+    is_layer = full is not None and full.startswith("flax.linen.") and environment.kind(full) == "module_class"
+    if is_layer:  # its fields: a tangent has no place there
         yield from (argument.value.id for argument in arguments if isinstance(argument.value, nodes.Name))
-        if full.startswith("flax.linen."):
-            yield from (size for argument in arguments for size in _sizes(argument.value))
+        yield from (size for argument in arguments for size in _sizes(argument.value))
     keywords = _static_keywords(function, environment)
     for position, argument in enumerate(arguments):
         if not isinstance(argument.value, nodes.Name):
@@ -216,14 +222,28 @@ def _static_arguments(
         if argument.keyword in keywords or full in _TAKES_SIZES or of_random:
             yield argument.value.id
     if isinstance(function, nodes.Attribute) and function.attribute in _STATE_METHODS:
-        names = arguments if function.attribute == "param" else arguments[:2]
-        for part in (function.value, *(argument.value for argument in names)):
+        for part in (function.value, *(argument.value for argument in arguments[:2])):
             if isinstance(part, nodes.Name):
                 yield part.id
     if isinstance(function, nodes.Attribute) and function.attribute in _STATIC_ARRAY_METHODS and full is None:
         for argument in arguments:
             if isinstance(argument.value, nodes.Name):
                 yield argument.value.id
+
+
+def _given_to_initializers(function: nodes.Function) -> Iterator[str]:
+    """The names after the initializer of a `param`: a shape, as a rule."""
+    for node in _walk(function.body):
+        match node:
+            case nodes.Call(function=nodes.Attribute(attribute="param"), arguments=(_, _, *rest)):
+                yield from (argument.value.id for argument in rest if isinstance(argument.value, nodes.Name))
+
+
+def _given_to_modules(function: nodes.Function, environment: Environment) -> Iterator[str]:
+    """The names that modules other than Flax's get as fields: settings, as a rule."""
+    for node in _walk(function.body):
+        if isinstance(node, nodes.Call):
+            yield from _field_values(node, environment)
 
 
 def _static_keywords(function: nodes.Expression, environment: Environment) -> frozenset[str]:

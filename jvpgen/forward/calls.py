@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from jvpgen.analysis import callees, control, instances
+from jvpgen.analysis import callees, control, instances, records
 from jvpgen.analysis.activity import arguments_are_active, call_is_active, callee_of, is_active, reads_all_attributes
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.filling import MUTATORS
@@ -173,8 +173,8 @@ def _constructed(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
 
 def dispatched(node: nodes.Call, frame: Frame, block: Block) -> Pushed:
     """`pushforward(f, primals, tangents, **keywords)`."""
-    if frame.environment.self_name is None and _calls_super(node):  # its tangent would not go along
-        raise NotExpressible("a method of a record calls `super()`", node)
+    if frame.environment.self_name is None and _calls_super(node):
+        node = _unbound_super(node, frame)
     operands, arguments = _callee(node, frame, block)
     roles = control.function_roles(node, frame.environment)
     if control.calls_plainly_too(node, frame.environment):
@@ -201,6 +201,16 @@ def _is_long(tangent: nodes.Expression | None) -> bool:
     return tangent is not None and len(show(tangent)) > 40
 
 
+def _unbound_super(node: nodes.Call, frame: Frame) -> nodes.Call:
+    """`super(Vector, type(self)).scaled(self, …)`: the tangent of the record goes along."""
+    match node.function:
+        case nodes.Attribute(value=nodes.Call(arguments=(owner, receiver)) as called, attribute=method):
+            unbound = nodes.Argument(call(nodes.Name("type"), receiver.value))
+            function = nodes.Attribute(replace(called, arguments=(owner, unbound)), method)
+            return replace(node, function=function, arguments=(receiver, *node.arguments))
+    raise NotExpressible("a method of a record calls `super()`", node)
+
+
 def _calls_super(node: nodes.Call) -> bool:
     return isinstance(node.function, nodes.Attribute) and callees.is_super(node.function.value)
 
@@ -208,7 +218,11 @@ def _calls_super(node: nodes.Call) -> bool:
 def _callee(node: nodes.Call, frame: Frame, block: Block) -> tuple[list[Operand], tuple[nodes.Argument, ...]]:
     """The callee as a value, and all arguments; a method of an active object takes the object as its first one."""
     function = node.function
+    if frame.environment.receiver is not None and _calls_super(node):
+        return [Operand(Pushed(function), block.child(), function)], node.arguments
     if not (isinstance(function, nodes.Attribute) and is_active(function.value, frame.environment)):
+        return [_function_operand(function, frame, block)], node.arguments
+    if records.is_undeclared(function, frame.environment) and function.attribute not in callees.STATE_METHODS:
         return [_function_operand(function, frame, block)], node.arguments
     receiver = rule_calls.plain_operand(function.value, frame, block)
     pushed = settle(receiver.pushed, frame, receiver.block)
@@ -218,6 +232,8 @@ def _callee(node: nodes.Call, frame: Frame, block: Block) -> tuple[list[Operand]
         may_move = function.attribute in members.fields
         held_dot = nodes.Attribute(pushed.tangent, function.attribute) if may_move and pushed.tangent else None
         return [replace(receiver, pushed=Pushed(held, held_dot))], node.arguments
+    if function.attribute in callees.STATE_METHODS:
+        return [replace(receiver, pushed=Pushed(nodes.Attribute(pushed.primal, function.attribute)))], node.arguments
     method = nodes.Attribute(call(nodes.Name("type"), pushed.primal), function.attribute)
     if function.attribute in members.unbound:  # a static or class method
         return [replace(receiver, pushed=Pushed(method))], node.arguments
@@ -286,8 +302,8 @@ def _may_hold_arrays(function: nodes.Expression, environment: Environment) -> bo
 def _makes_functions(call: nodes.Call, environment: Environment) -> bool:
     """Whether a call returns a function that carries its derivative itself, as far as the text tells."""
     match callee_of(call, environment):
-        case callees.Partial():
-            return True
+        case callees.Partial(is_tree=is_tree):
+            return not is_tree
         case callees.Followed(what=name):
             return name in control.PARTNERED
         case callees.LocalFunction(name=name):

@@ -145,7 +145,7 @@ def _attribute(node: nodes.Attribute, frame: Frame, block: Block) -> Pushed:
         facts = environment.facts
         if node.attribute == "__dict__":
             raise NotExpressible("`self.__dict__` may be given any attribute", node)
-        if facts is not None and node.attribute in facts.active_properties:
+        if facts is not None and node.attribute in facts.active_properties | facts.array_fields:
             return _read_at_run_time(Pushed(node.value), node, frame)
         if facts is not None and not facts.setup_is_written:
             raise NotExpressible(f"`setup`, which makes `{node.attribute}`, is not written out", node)
@@ -164,8 +164,10 @@ def _attribute(node: nodes.Attribute, frame: Frame, block: Block) -> Pushed:
 
 
 def is_decided_by_class(node: nodes.Attribute, environment: Environment) -> bool:
-    """Whether the class of a value says what an attribute is: a property, or a field called as arrays call a size."""
-    return records.may_be_property(node, environment) or records.has_ambiguous_field(node, environment)
+    """Whether the class of a value says what an attribute is: a property, a bound method, a field called as arrays
+    call a size, or what a subclass brings."""
+    is_own = records.may_be_property(node, environment) or records.may_be_method(node, environment)
+    return is_own or records.has_ambiguous_field(node, environment) or records.is_undeclared(node, environment)
 
 
 def _read_at_run_time(owner: Pushed, node: nodes.Attribute, frame: Frame) -> Pushed:

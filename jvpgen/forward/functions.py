@@ -18,6 +18,7 @@ from jvpgen.analysis.uses import Uses, is_derived_inside
 from jvpgen.forward import expressions, statements
 from jvpgen.forward.pushed import Block, Frame, NotExpressible, Pushed, call, commit, tuple_of
 from jvpgen.ir import nodes
+from jvpgen.ir.lower_match import is_irrefutable
 
 _SIMPLE_TYPES = frozenset(("bool", "int", "str", "float", "None"))
 
@@ -61,6 +62,8 @@ def _goes_on(statement: nodes.Statement) -> bool:
             return _falls_through(inner) or _falls_through(orelse)
         case nodes.With(body=inner):
             return _falls_through(inner)
+        case nodes.Match(cases=cases) if is_irrefutable(cases[-1]):
+            return any(_falls_through(case.body) for case in cases)
     return True
 
 

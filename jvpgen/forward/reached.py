@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from jvpgen.analysis.callees import is_super
 from jvpgen.analysis.coverage import Remaining
-from jvpgen.analysis.facts import class_facts, file_environment, lowered, methods_of
+from jvpgen.analysis.facts import class_facts, file_environment, lowered, methods_of, storing_methods
 from jvpgen.analysis.members import first_parameter
 from jvpgen.analysis.records import OPERATOR_METHODS
 from jvpgen.diagnostics.catalogue import diagnostic
@@ -145,9 +145,12 @@ def _unused_bodies(definition: Definition, reach: Reach) -> Iterator[Remaining]:
     """
     place = definition.module.span(definition.node)
     facts = class_facts(definition, reach)
+    setup_is_noticed = facts.methods.get("setup") is None or _setups_are_of_modules(definition, reach)
     for method in methods_run(definition, reach):
         owner, _ = _own_unit(method.owner, reach)
         if method.owner is definition or method.owner.key == definition.key or method.name not in owner.bodies:
+            continue
+        if method.owner.kind != "module_class" and setup_is_noticed:  # it asks for the tangents of all that it reads
             continue
         read = _own_attributes_read(method)
         base = class_facts(method.owner, reach)
@@ -161,6 +164,11 @@ def _unused_bodies(definition: Definition, reach: Reach) -> Iterator[Remaining]:
                 "the subclass overrides"
             )
             yield Remaining("opaque", label, reason, place, "JVP403", inside=definition.path_in_module)
+
+
+def _setups_are_of_modules(definition: Definition, reach: Reach) -> bool:
+    """Whether every `setup` of a module class stands in a class of modules: Flax says when those run."""
+    return all(setup.owner.kind == "module_class" for setup in storing_methods(definition, reach))
 
 
 def _own_attributes_read(method: Method) -> frozenset[str]:

@@ -72,7 +72,7 @@ def _definitions_named(names: Iterable[_Named], reach: Reach) -> Iterator[tuple[
         if (definition.key, is_direct) in seen or has_written_rule(definition, reach):
             continue
         seen.add((definition.key, is_direct))
-        if definition.kind in ("module_class", "function") or has_custom_vjp(definition, reach):
+        if definition.kind in ("module_class", "function", "struct", "class") or has_custom_vjp(definition, reach):
             yield name, asking if is_direct else None, definition
         elif definition.kind == "value":
             inner = file_environment(definition.module, reach)
@@ -125,12 +125,12 @@ def globals_read(unit: Unit, reach: Reach) -> frozenset[str]:
 
 
 def _owner(method: Definition, reach: Reach) -> Definition | None:
-    """The module class whose method a definition is."""
+    """The class of modules or of values whose method a definition is."""
     if "." not in method.path_in_module:
         return None
     qualified = method.qualified.rpartition(".")[0]
     owner = reach.definition(qualified, method.module)
-    return owner if owner is not None and owner.kind == "module_class" else None
+    return owner if owner is not None and owner.kind in ("module_class", "struct", "class") else None
 
 
 def sources_of(unit: Unit, reach: Reach, only: str | None = None) -> Iterator[nodes.Function]:

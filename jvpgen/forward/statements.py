@@ -9,7 +9,7 @@ from jvpgen.analysis import callees
 from jvpgen.analysis.activity import callee_of, is_active
 from jvpgen.analysis.inertness import acts_on_tangents
 from jvpgen.analysis.purity import is_trivial
-from jvpgen.forward import assignments, containers, expressions, functions
+from jvpgen.forward import assignments, containers, expressions, functions, matching
 from jvpgen.forward.iteration import push_iteration, tangent_target
 from jvpgen.forward.pushed import (
     Block,
@@ -88,6 +88,8 @@ def push_statement(node: nodes.Statement, frame: Frame, block: Block) -> None:
             block.add(nodes.While(test, inner, other))
         case nodes.With(items=items, body=body):
             _with(items, body, frame, block)
+        case nodes.Match():
+            matching.push_match(node, frame, block)
         case nodes.Try():
             _try(node, frame, block)
         case nodes.Raise(exception=exception, cause=cause):
@@ -101,8 +103,9 @@ def push_statement(node: nodes.Statement, frame: Frame, block: Block) -> None:
             functions.push_nested(node, frame, block)
         case nodes.UnsupportedStatement(reason=reason):
             raise NotExpressible(f"{reason} is outside the language", node)
-        case nodes.Verbatim(text=text) if text.startswith(("global ", "nonlocal ")):
-            raise NotExpressible(f"`{text.split()[0]}` is outside the language", node)
+        case nodes.Nonlocal(names=names):
+            tangents = (frame.naming.tangent(name) for name in names if name in frame.environment.active)
+            block.add(nodes.Nonlocal((*names, *tangents)))
         case _:
             block.add(replace(node, comments=(), trailing=None))
 

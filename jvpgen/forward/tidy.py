@@ -115,6 +115,8 @@ def _statement_without(node: nodes.Statement, dead: frozenset[str]) -> nodes.Sta
             return _assignment_without(node, target, value, dead)
         case nodes.AugmentedAssign(target=nodes.Name(id=name)) if name in dead:
             return None
+        case nodes.Nonlocal(names=names):
+            return replace(node, names=tuple(name for name in names if name not in dead))
         case nodes.Delete(targets=targets):
             kept = tuple(target for target in targets if not _is_dead(target, dead))
             return replace(node, targets=kept) if kept else None
@@ -130,6 +132,8 @@ def _mapped(node: nodes.Statement, dead: frozenset[str]) -> nodes.Statement:
             return replace(node, body=_without(body, dead), orelse=_without(orelse, dead))
         case nodes.With(body=body) | nodes.Function(body=body):
             return replace(node, body=_without(body, dead))
+        case nodes.Match(cases=cases):
+            return replace(node, cases=tuple(replace(case, body=_without(case.body, dead)) for case in cases))
         case nodes.Try():
             handlers = tuple(replace(handler, body=_without(handler.body, dead)) for handler in node.handlers)
             body, orelse, final = (_without(part, dead) for part in (node.body, node.orelse, node.finalbody))

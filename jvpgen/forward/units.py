@@ -6,10 +6,10 @@ What cannot be pushed is left out with a remark; at run time it is differentiate
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import libcst as cst
 
@@ -17,9 +17,10 @@ from jvpgen.analysis.activity import function_environment, leaves_active
 from jvpgen.analysis.coverage import Remaining, remaining_calls
 from jvpgen.analysis.custom_vjp import function_of, has_custom_vjp
 from jvpgen.analysis.decorators import drops_tangents, has_own_rule, is_custom_vjp, keeps_results, unknown_decorator
-from jvpgen.analysis.environment import ClassFacts, Environment
+from jvpgen.analysis.environment import ClassFacts, Environment, Receiver
 from jvpgen.analysis.facts import bases_of, class_facts, lowered, method_environment, storing_methods
 from jvpgen.analysis.inertness import needs_pushing
+from jvpgen.analysis.members import declared_attributes, first_parameter
 from jvpgen.analysis.records import OPERATOR_METHODS
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report
@@ -236,6 +237,8 @@ def _inside(label: str, found: Iterable[Remaining]) -> tuple[Remaining, ...]:
 def _setups_are_written(definition: Definition, facts: ClassFacts, reach: Reach, spelling: Spelling) -> bool:
     """Whether every `setup` that an instance runs can be pushed: else no attribute of it has a tangent."""
     for setup in storing_methods(definition, reach):
+        if setup.owner.kind != "module_class" and setup.name == "setup":  # Flax does not say when it runs
+            return False
         function, outer = lowered(setup), method_environment(setup, facts, reach)
         if isinstance(_pushed(function, outer, "setup", nodes.Name("setup"), [], spelling, Report()), Remark):
             return False
@@ -274,16 +277,18 @@ def _has_something(function: nodes.Function, outer: Environment, facts: ClassFac
 def _value_class_unit(
     definition: Definition, order: int, reach: Reach, spelling: Spelling, report: Report, policy: Policy
 ) -> Unit:
-    """The methods, properties and operators of a record: functions whose first argument is the record."""
+    """The methods, properties and operators of a record: functions whose first argument is the record, or its class."""
     parts: list[nodes.Function | Remark] = []
     bodies: dict[str, nodes.Function] = {}
     remaining: list[Remaining] = []
-    outer = outer_environment(definition, reach, policy)
+    file = outer_environment(definition, reach, policy)
+    declared = declared_attributes(definition, reach)
     for name, method in own_methods(definition, reach).items():
         is_init = name == "__init__" and is_constructible(definition, reach, policy)
         if not is_value_method(method) and not is_init:
             continue
         function = lowered(method)
+        outer = replace(file, **_first_parameter(method, declared))
         if not leaves_active(function, function_environment(function, outer)):
             continue
         unknown = [found for found in (unknown_decorator(item, outer) for item in function.decorators) if found]
@@ -299,9 +304,17 @@ def _value_class_unit(
     return Unit(definition, order, tuple(parts), bodies, tuple(remaining))
 
 
+def _first_parameter(method: Method, declared: frozenset[str]) -> Mapping[str, Any]:
+    """What the environment of a method says of its first parameter: the record itself, or its class."""
+    if method.is_static:
+        return {}
+    name = first_parameter(method)
+    return {"self_name": name} if method.is_class_method else {"receiver": Receiver(name, declared)}
+
+
 def is_value_method(method: Method) -> bool:
     """Whether a method of a class of values may be asked for its derivative: a method, a getter, an operator."""
-    if method.is_static or method.is_class_method or (method.is_property and not is_getter(method)):
+    if method.is_property and not is_getter(method):
         return False
     special = method.name.startswith("__") and method.name.endswith("__")
     return not special or method.name in OPERATOR_METHODS

@@ -13,6 +13,8 @@ from dataclasses import replace
 import libcst as cst
 
 from jvpgen.ir import nodes
+from jvpgen.ir.lower_comments import comments_on, header_comment, inner_comments
+from jvpgen.ir.lower_match import lower_match
 from jvpgen.source.span import Span
 
 Place = Callable[[cst.CSTNode], Span | None]
@@ -84,6 +86,7 @@ class _Renaming(cst.CSTTransformer):
 class _Lowering:
     def __init__(self, place: Place):
         self.place = place
+        self.matches = 0
 
     # --- Expressions --------------------------------------------------------------------------------------------------
 
@@ -277,7 +280,7 @@ class _Lowering:
             self.expression(node.returns.annotation) if node.returns else None,
             docstring,
             span=self.place(node.name) or self.place(node),
-            comments=_comments(node.leading_lines),
+            comments=comments_on(node.leading_lines),
         )
 
     # --- Statements ---------------------------------------------------------------------------------------------------
@@ -287,21 +290,21 @@ class _Lowering:
             return tuple(self._small(statement) for statement in node.body)
         assert isinstance(node, cst.IndentedBlock)
         statements = [lowered for statement in node.body for lowered in self.statement(statement)]
-        statements += [nodes.Verbatim(comment) for comment in _comments(node.footer)]
+        statements += [nodes.Verbatim(comment) for comment in comments_on(node.footer)]
         return tuple(statements)
 
     def statement(self, node: cst.BaseStatement | cst.BaseSmallStatement) -> list[nodes.Statement]:
         if isinstance(node, cst.SimpleStatementLine):
             lowered = [replace(self._small(small), text_in_source=text_of(small).rstrip("; ")) for small in node.body]
             trailing = node.trailing_whitespace.comment
-            comments = (*_comments(node.leading_lines), *_inner_comments(node))
+            comments = (*comments_on(node.leading_lines), *inner_comments(node))
             return _with_comments(lowered, comments, trailing.value if trailing else None)
         lower = getattr(self, f"_{type(node).__name__}", None)
-        comments = _comments(getattr(node, "leading_lines", ()))
+        comments = comments_on(getattr(node, "leading_lines", ()))
         if lower is None:
             reason = f"a `{_keyword(node)}` statement"
             return [nodes.UnsupportedStatement(text_of(node).strip(), reason, span=self.place(node), comments=comments)]
-        return _with_comments([lower(node)], comments, _header_comment(node))
+        return _with_comments([lower(node)], comments, header_comment(node))
 
     def _small(self, node: cst.BaseSmallStatement) -> nodes.Statement:
         lower = getattr(self, f"_{type(node).__name__}", None)
@@ -345,6 +348,9 @@ class _Lowering:
         targets = target.elements if isinstance(target, nodes.TupleDisplay) else (target,)
         return nodes.Delete(targets, span=self.place(node))
 
+    def _Nonlocal(self, node: cst.Nonlocal) -> nodes.Statement:
+        return nodes.Nonlocal(tuple(item.name.value for item in node.names), span=self.place(node))
+
     def _Pass(self, node: cst.Pass) -> nodes.Statement:
         return nodes.Pass(span=self.place(node))
 
@@ -368,7 +374,7 @@ class _Lowering:
             nested = self._If(node.orelse)
             assert isinstance(nested, nodes.If)
             (nested_with_comments,) = _with_comments(
-                [nested], _comments(node.orelse.leading_lines), _header_comment(node.orelse)
+                [nested], comments_on(node.orelse.leading_lines), header_comment(node.orelse)
             )
             orelse = (_as_elif(nested_with_comments),)
         elif node.orelse is not None:
@@ -378,7 +384,7 @@ class _Lowering:
     def _orelse(self, node: cst.Else | None) -> tuple[nodes.Statement, ...]:
         if node is None:
             return ()
-        return (*(nodes.Verbatim(comment) for comment in _comments(node.leading_lines)), *self.block(node.body))
+        return (*(nodes.Verbatim(comment) for comment in comments_on(node.leading_lines)), *self.block(node.body))
 
     def _For(self, node: cst.For) -> nodes.Statement:
         target, iterable = self.expression(node.target), self.expression(node.iter)
@@ -411,6 +417,10 @@ class _Lowering:
         final = self.block(node.finalbody.body) if node.finalbody else ()
         return nodes.Try(self.block(node.body), handlers, self._orelse(node.orelse), final, span=self.place(node))
 
+    def _Match(self, node: cst.Match) -> nodes.Statement:
+        self.matches += 1
+        return lower_match(node, self.expression, self.block, self.place, self.matches)
+
     def _FunctionDef(self, node: cst.FunctionDef) -> nodes.Statement:
         if node.asynchronous is not None:
             return nodes.UnsupportedStatement(text_of(node), "an asynchronous function", span=self.place(node))
@@ -431,36 +441,6 @@ def _string_pieces(node: cst.BaseExpression) -> Iterable[cst.BaseExpression]:
 
 def _is_string(node: nodes.Expression) -> bool:
     return isinstance(node, nodes.Constant) and node.text.lstrip("rRuUbB")[:1] in ("'", '"')
-
-
-def _comments(lines: Iterable[cst.EmptyLine]) -> tuple[str, ...]:
-    return tuple(line.comment.value for line in lines if line.comment is not None)
-
-
-def _inner_comments(node: cst.SimpleStatementLine) -> tuple[str, ...]:
-    """Comments between the lines of a statement."""
-    text = "".join(text_of(small) for small in node.body)
-    if "\n" not in text or "#" not in text:
-        return ()
-    finder = _Comments()
-    for small in node.body:
-        small.visit(finder)
-    return tuple(finder.found)
-
-
-class _Comments(cst.CSTVisitor):
-    def __init__(self) -> None:
-        self.found: list[str] = []
-
-    def visit_Comment(self, node: cst.Comment) -> None:
-        self.found.append(node.value)
-
-
-def _header_comment(node: cst.CSTNode) -> str | None:
-    body = getattr(node, "body", None)
-    if isinstance(body, cst.IndentedBlock) and body.header.comment is not None:
-        return body.header.comment.value
-    return None
 
 
 def _with_comments(

@@ -8,18 +8,13 @@ comparisons: two expressions are equal when they say the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
-from jvpgen.source.span import Span
-
-
-@dataclass(frozen=True)
-class Node:
-    """Base of every node. `span` is None for text that the compiler made itself."""
-
-    span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)
-
+from jvpgen.ir.node import Node as Node
+from jvpgen.ir.node import children as children
+from jvpgen.ir.node import map_children as map_children
+from jvpgen.ir.node import walk as walk
 
 # --- Expressions ------------------------------------------------------------------------------------------------------
 
@@ -342,6 +337,30 @@ class Try(StatementNode):
 
 
 @dataclass(frozen=True)
+class Case(Node):
+    """`case pattern if guard:`. The pattern is in `pieces`, text and what it reads; it binds `names`, of which
+    `captures` say, as assignments, what of the subject each is. A name that is not the same in all alternatives of a
+    `|` is in `ambiguous`. `is_literal` is a pattern that compares with a literal."""
+
+    pieces: tuple[str | Expression, ...]
+    guard: Expression | None
+    body: tuple[Statement, ...]
+    names: tuple[str, ...] = ()
+    captures: tuple[Assign, ...] = ()
+    ambiguous: frozenset[str] = frozenset()
+    is_literal: bool = False
+    comments: tuple[str, ...] = field(default=(), compare=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Match(StatementNode):
+    """`match subject:`. In the source's IR the subject gets a name of its own, by which captures refer to it."""
+
+    subject: Expression
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
 class Raise(StatementNode):
     exception: Expression | None = None
     cause: Expression | None = None
@@ -379,6 +398,11 @@ class Verbatim(StatementNode):
 
     text: str
     names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Nonlocal(StatementNode):
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -427,6 +451,7 @@ Statement: TypeAlias = (
     | While
     | With
     | Try
+    | Match
     | Raise
     | Assert
     | Delete
@@ -434,50 +459,7 @@ Statement: TypeAlias = (
     | Break
     | Continue
     | Verbatim
+    | Nonlocal
     | Function
     | UnsupportedStatement
 )
-
-
-# --- Walking ----------------------------------------------------------------------------------------------------------
-
-
-def children(node: Node) -> Iterator[Node]:
-    """The nodes directly below `node`, in source order."""
-    for item in fields(node):
-        yield from _nodes(getattr(node, item.name))
-
-
-def _nodes(value: Any) -> Iterator[Node]:
-    if isinstance(value, Node):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _nodes(item)
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """`node` and every node below it, parents first, in source order."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
-
-
-def map_children(node: Any, function: Any) -> Any:
-    """A copy of `node` whose direct child nodes are `function(child)`; the node itself if none changed."""
-    changes = {}
-    for item in fields(node):
-        old = getattr(node, item.name)
-        new = _mapped(old, function)
-        if new is not old:
-            changes[item.name] = new
-    return replace(node, **changes) if changes else node
-
-
-def _mapped(value: Any, function: Any) -> Any:
-    if isinstance(value, Node):
-        return function(value)
-    if isinstance(value, tuple):
-        new = tuple(_mapped(item, function) for item in value)
-        return value if all(a is b for a, b in zip(new, value, strict=True)) else new
-    return value

@@ -79,8 +79,44 @@ def _store_reads(target: nodes.Expression) -> Iterator[str]:
 
 
 def bound_names(statements: Iterable[nodes.Statement]) -> frozenset[str]:
-    """Names that the statements bind in their own scope: a nested function's inner names are not among them."""
-    return frozenset(name for statement in statements for name in _bound(statement))
+    """Names that the statements bind in their own scope: a nested function's inner names are not among them, and not
+    those that belong to a function around them."""
+    statements = tuple(statements)
+    bound = frozenset(name for statement in statements for name in _bound(statement))
+    return bound - _declared_nonlocal(statements) if bound else bound
+
+
+def _declared_nonlocal(statements: Iterable[nodes.Statement]) -> frozenset[str]:
+    return frozenset(name for statement in statements for name in _nonlocals(statement))
+
+
+def _nonlocals(node: nodes.Node) -> Iterator[str]:
+    match node:
+        case nodes.Nonlocal(names=names):
+            yield from names
+        case nodes.Function() | nodes.Lambda() | nodes.Comprehension():
+            return
+        case nodes.If() | nodes.For() | nodes.While() | nodes.With() | nodes.Try() | nodes.Match():
+            for child in nodes.children(node):
+                yield from _nonlocals(child)
+        case nodes.ExceptHandler() | nodes.Case():
+            for child in nodes.children(node):
+                yield from _nonlocals(child)
+
+
+def nonlocal_names(function: nodes.Function) -> frozenset[str]:
+    """Names of the functions around it that a nested function, or one nested in that, binds again."""
+    inner = {name for node in _functions_in(function.body) for name in nonlocal_names(node)}
+    own = frozenset(function.parameters.names()) | bound_names(function.body)
+    return _declared_nonlocal(function.body) | (inner - own)
+
+
+def _functions_in(statements: Iterable[nodes.Node]) -> Iterator[nodes.Function]:
+    for node in statements:
+        if isinstance(node, nodes.Function):
+            yield node
+        else:
+            yield from _functions_in(nodes.children(node))
 
 
 def _bound(node: nodes.Node) -> Iterator[str]:
@@ -101,6 +137,8 @@ def _bound(node: nodes.Node) -> Iterator[str]:
             yield from target_names(target)
         case nodes.ExceptHandler(name=name) if name is not None:
             yield name
+        case nodes.Case(names=names):
+            yield from names
         case nodes.Lambda():
             return
     for child in nodes.children(node):
@@ -121,7 +159,7 @@ def all_names(node: nodes.Node) -> frozenset[str]:
         match item:
             case nodes.Name(id=name) | nodes.Parameter(name=name) | nodes.Function(name=name):
                 found.add(name)
-            case nodes.Verbatim(names=names):
+            case nodes.Verbatim(names=names) | nodes.Case(names=names) | nodes.Nonlocal(names=names):
                 found.update(names)
             case nodes.ExceptHandler(name=name) if name is not None:
                 found.add(name)

@@ -212,6 +212,9 @@ def _statement_lines(node: nodes.Statement, indent: int) -> list[str]:
             return [f"{margin}with {', '.join(_with_item(item) for item in items)}:", *show_block(body, indent + 1)]
         case nodes.Try():
             return _try_lines(node, indent)
+        case nodes.Match(subject=subject, cases=cases):
+            lines = (line for case in cases for line in _case_lines(case, indent + 1))
+            return [f"{margin}match {show(subject)}:", *lines]
         case nodes.Function(is_lambda=True):
             return [margin + _simple(node.as_written())]
         case nodes.Function():
@@ -244,6 +247,8 @@ def _simple(node: nodes.Statement) -> str:
             return f"assert {show(test)}" + (f", {show(message)}" if message is not None else "")
         case nodes.Delete(targets=targets):
             return f"del {', '.join(show(target) for target in targets)}"
+        case nodes.Nonlocal(names=names):
+            return f"nonlocal {', '.join(names)}"
         case nodes.Pass() | nodes.Break() | nodes.Continue():
             return type(node).__name__.lower()
     raise TypeError(f"not a statement: {node!r}")
@@ -288,6 +293,14 @@ def _try_lines(node: nodes.Try, indent: int) -> list[str]:
     if node.finalbody:
         lines += [f"{margin}finally:", *show_block(node.finalbody, indent + 1)]
     return lines
+
+
+def _case_lines(node: nodes.Case, indent: int) -> list[str]:
+    margin = "    " * indent
+    pattern = "".join(piece if isinstance(piece, str) else show(piece) for piece in node.pieces)
+    guard = f" if {show(node.guard)}" if node.guard is not None else ""
+    comments = [margin + comment for comment in node.comments]
+    return [*comments, f"{margin}case {pattern}{guard}:", *show_block(node.body, indent + 1)]
 
 
 def _function_lines(node: nodes.Function, indent: int) -> list[str]:

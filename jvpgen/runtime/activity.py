@@ -89,7 +89,7 @@ def _walk(
     if isinstance(value, _FUNCTIONS) and id(value) not in path:
         path.add(id(value))
         try:
-            return _function(value, again)
+            return _function(value, tangent, again)
         finally:
             path.discard(id(value))
     if is_zero(tangent) and not _may_hold(value):
@@ -165,8 +165,13 @@ def _modules_in(value: Any) -> list[nn.Module]:
     return [leaf for leaf in jax.tree.leaves(value) if isinstance(leaf, nn.Module)]
 
 
-def _function(value: Any, again: Callable[..., Any]) -> Any:
-    """A function whose captured values move, with those values replaced."""
+def _function(value: Any, tangent: Any, again: Callable[..., Any]) -> Any:
+    """A function whose captured values move, with those values replaced; a bound method and a container that is called
+    have a `tangent`."""
+    if isinstance(value, jax.tree_util.Partial) and not is_zero(tangent):
+        held = map(again, value.args, tangent.args)
+        named = {name: again(part, tangent.keywords[name]) for name, part in value.keywords.items()}
+        return jax.tree_util.Partial(again(value.func), *held, **named)  # type: ignore[no-untyped-call]
     if isinstance(value, functools.partial):
         args, kwargs = getattr(value, "__jvpgen_held__", (list(value.args), value.keywords))
         new_args = [again(a) for a in args]
@@ -181,7 +186,7 @@ def _function(value: Any, again: Callable[..., Any]) -> Any:
         new = again(inner)
         return value if new is inner else new
     if isinstance(value, types.MethodType):
-        owner = again(value.__self__)
+        owner = again(value.__self__, getattr(tangent, "__self__", None))
         return value if owner is value.__self__ else types.MethodType(value.__func__, owner)
     if not isinstance(value, types.FunctionType):
         return value

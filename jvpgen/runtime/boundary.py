@@ -206,7 +206,14 @@ def child_tangent(tangent: Any, key: Any) -> Any:
         return tangent[key.idx]
     if isinstance(key, jax.tree_util.GetAttrKey):
         return getattr(tangent, key.name)
+    if isinstance(tangent, Record | jax.tree_util.Partial):
+        return partial_child(tangent, key)
     return list(tangent)[key.key]
+
+
+def partial_child(tangent: Any, key: Any) -> Any:
+    """The same for a `jax.tree_util.Partial`, whose children have no names."""
+    return (tangent.args, tangent.keywords)[key.key]
 
 
 def completed(out: Any, out_dot: Any) -> tuple[Any, Any]:

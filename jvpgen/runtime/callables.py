@@ -11,6 +11,18 @@ from jvpgen.runtime.registry import body
 from jvpgen.runtime.zero import is_zero
 
 
+class MethodTangent:
+    """The tangent of a bound method: that of the object that it is bound to."""
+
+    __slots__ = ("__self__",)
+
+    def __init__(self, receiver_dot: Any) -> None:
+        self.__self__ = receiver_dot
+
+    def all_zero(self) -> bool:
+        return is_zero(self.__self__)
+
+
 def as_function(f: Any) -> Any:
     """What is called, without a tangent of its own: an object that moves becomes a function that carries it."""
     if not is_pair(f) or is_zero(f.tangent):

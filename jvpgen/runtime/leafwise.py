@@ -60,7 +60,10 @@ def _form(counted: Any, tangents: Sequence[Any], primal: Any) -> Any:
     if form is not None:
         parts = fields_of(primal)
         return Record({n: _form(c, tangents, parts[n]) for n, c in fields_of(counted).items()}, form)
-    return Zero(primal) if not isinstance(counted, jax.tree_util.Partial) else counted
+    if isinstance(counted, jax.tree_util.Partial):
+        parts = {name: _form(getattr(counted, name), tangents, getattr(primal, name)) for name in ("args", "keywords")}
+        return Record(parts, "object")
+    return Zero(primal)
 
 
 def as_tree(primal: Any, leaves: Sequence[Any]) -> Any:

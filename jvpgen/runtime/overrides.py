@@ -18,7 +18,7 @@ import flax.linen as nn
 
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.pair import is_pair
-from jvpgen.runtime.reads import attributes_of_self, stored_attributes
+from jvpgen.runtime.reads import attributes_of_self, stored_attributes, values_read
 from jvpgen.runtime.registry import Body, body_of, exact_function, is_opaque
 from jvpgen.runtime.unseen import stored_tangents
 from jvpgen.runtime.zero import is_zero
@@ -28,7 +28,11 @@ _replaced: WeakKeyDictionary[type, dict[Any, tuple[tuple[str, bool], ...]]] = We
 
 
 def holds_for(made: Body, module: nn.Module) -> bool:
-    """Whether what a body takes for constant is so in this module."""
+    """Whether what a body takes for constant is so in this module: of a class that is none of modules it takes nothing
+    for constant, but Flax does not say when a `setup` of such a class runs."""
+    if made.takes_receiver:
+        kind: Any = type(module)
+        return not _sets_up_unnoticed(kind)
     names = attributes_of_self(made.derivative.__code__)
     held = vars(module)
     if is_set_up_plainly(module):
@@ -40,8 +44,25 @@ def holds_for(made: Body, module: nn.Module) -> bool:
     known = _replaced.setdefault(type(module), {})
     if made not in known:
         known[made] = tuple(_replaced_names(type(module), made.target, names))
-    moving |= moving_fields(module).keys()
+    fields = moving_fields(module).keys()
+    if fields and not fields.isdisjoint(_read_plainly(type(module), made)):
+        return False
+    moving |= fields
     return not any(is_method or _may_move(type(module), name, moving) for name, is_method in known[made])
+
+
+@functools.cache
+def _sets_up_unnoticed(kind: type) -> bool:
+    """Whether a class of a module's that is none of modules brings a `setup`: what that stores has no tangent."""
+    return any("setup" in vars(base) for base in kind.__mro__ if not issubclass(base, nn.Module))
+
+
+def _read_plainly(kind: Any, made: Body) -> frozenset[str]:
+    """The attributes that a body reads as they stand, and those that are read by what it evaluates as constant."""
+    code = made.derivative.__code__
+    relied_on = _relied_on(kind, attributes_of_self(code))
+    sources = (function.__code__ for name in relied_on for function in _constant_sources(kind, name))
+    return values_read(code).union(*map(values_read, sources))
 
 
 def holds_for_call(made: Body, args: Sequence[Any]) -> bool:

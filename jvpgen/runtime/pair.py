@@ -6,7 +6,7 @@ Primals and tangents cross module calls, lifted transforms, jit and scan as `Pai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -135,6 +135,17 @@ jax.tree_util.register_pytree_node(Pair, _flatten, _unflatten)
 
 def is_pair(value: Any) -> bool:
     return isinstance(value, Pair)
+
+
+def split(arguments: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    """Primals and tangents of arguments, active ones being Pairs."""
+    halves = [(a.primal, a.tangent) if is_pair(a) else (a, zero(a)) for a in arguments]
+    return [primal for primal, _ in halves], [tangent for _, tangent in halves]
+
+
+def split_named(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    primals, tangents = split(arguments.values())
+    return dict(zip(arguments, primals, strict=True)), dict(zip(arguments, tangents, strict=True))
 
 
 def primal_of(value: Any) -> Any:

@@ -31,7 +31,7 @@ from jvpgen.runtime.members import own_operator
 from jvpgen.runtime.module_api import API, called_child
 from jvpgen.runtime.opaque import differentiated_method, opaque
 from jvpgen.runtime.overrides import holds_for_call
-from jvpgen.runtime.pair import Pair, anchor, is_pair, primal_of
+from jvpgen.runtime.pair import Pair, anchor, is_pair, pairs, primal_of
 from jvpgen.runtime.registry import body_of, is_handled
 from jvpgen.runtime.rule_dispatch import by_own_rule, by_rule, method_name
 from jvpgen.runtime.special import unknown_member
@@ -92,6 +92,9 @@ def _holder(f: Pair, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
             return push(Method(f.primal.__name__), [held, *args], kwargs)
         name = method_name(f.primal)
         return push(f.primal.__func__ if name is None else Method(name), [held, *args], kwargs)
+    if isinstance(f.primal, jax.tree_util.Partial) and not is_zero(f.tangent):
+        first = map(Pair, f.primal.args, f.tangent.args)
+        return push(f.primal.func, [*first, *args], {**pairs(f.primal.keywords, f.tangent.keywords), **kwargs})
     if is_zero(f.tangent) or isinstance(f.primal, types.FunctionType | functools.partial | nn.Module | type):
         return push(f.primal, args, kwargs)
     return push(type(f.primal).__call__, [f, *args], kwargs)
@@ -117,7 +120,7 @@ def _method(f: types.MethodType, args: list[Any], kwargs: Mapping[str, Any]) -> 
     if not getattr(function, "method_handler_wrapped", False):
         return _function(function, [module, *args], kwargs, plain=f)
     lifted = relifted(function, module, [*args, *kwargs.values()])
-    if lifted is not None and not moving_fields(module):
+    if lifted is not None and (lifted is function or not moving_fields(module)):
         return _marked(types.MethodType(lifted, module), args, kwargs)
     inner = getattr(function, "__wrapped__", function) if is_handled(function) else function
     return differentiated_method(module, inner, args, kwargs)

@@ -63,6 +63,18 @@ def _is_asked_for(steps: Sequence[dis.Instruction], place: int) -> bool:
 
 
 @functools.cache
+def values_read(code: types.CodeType) -> frozenset[str]:
+    """Attributes of whatever is no global, of which the code may read more than the shape, or whether there are any;
+    those left out that it asks for with their tangents."""
+    steps = _instructions(code)
+    found = {name for _, name, after in _reads(code) if not _asks_for_static(after) and "_NONE" not in after.opname}
+    for place, step in enumerate(steps):
+        if step.opname == "LOAD_CONST":
+            found.update(_texts(steps, place))
+    return frozenset(found.union(*map(values_read, _inside(code))))
+
+
+@functools.cache
 def stored_attributes(code: types.CodeType) -> frozenset[str]:
     """The attributes that the code stores, of whatever."""
     return frozenset(step.argval for step in dis.get_instructions(code) if step.opname == "STORE_ATTR")

@@ -19,8 +19,9 @@ import jax
 from flax.linen import module as linen_module
 
 from jvpgen.runtime import regions
+from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.pair import anchor, is_pair
-from jvpgen.runtime.reads import attributes_of_self, plain_reads
+from jvpgen.runtime.reads import attributes_of_self, plain_reads, values_read
 from jvpgen.runtime.special import unknown_member
 from jvpgen.runtime.staleness import is_current, stale
 from jvpgen.runtime.unseen import may_move
@@ -110,6 +111,11 @@ class Body:
     def tangents(self) -> frozenset[str]:
         """The names of the derivative's own parameters for tangents."""
         return frozenset(item.tangent for item in self.parameters if item.tangent is not None)
+
+    @cached_property
+    def takes_receiver(self) -> bool:
+        """Whether the derivative asks the tangent of its first argument for all that this holds."""
+        return bool(self.parameters) and self.parameters[0].tangent is not None
 
     @cached_property
     def name(self) -> str:
@@ -268,6 +274,8 @@ def _moves_unseen(module: Any, made: Body) -> bool:
             return False
         module._try_setup()  # as reading the attribute would
     held = vars(module)
+    if not moving_fields(module).keys().isdisjoint(values_read(derivative.__code__)):
+        return True
     moving = {name for name in held if f"{name}_dot" in held}
     names = attributes_of_self(derivative.__code__) if moving else frozenset()
     without_tangent = {name for name in moving if name in names and f"{name}_dot" not in names}

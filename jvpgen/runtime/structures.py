@@ -10,6 +10,7 @@ import builtins
 import dataclasses
 import functools
 import itertools
+import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -17,13 +18,13 @@ import flax.linen as nn
 import jax
 from flax.core.scope import Variable
 
-from jvpgen.runtime import library, trees
-from jvpgen.runtime.callables import as_function
+from jvpgen.runtime import library, partials, trees
+from jvpgen.runtime.callables import MethodTangent, as_function
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.members import getter
 from jvpgen.runtime.overrides import is_set_up_plainly, relies_on_overridden
-from jvpgen.runtime.pair import Pair, is_pair
+from jvpgen.runtime.pair import Pair, is_pair, split, split_named
 from jvpgen.runtime.pushing import push
 from jvpgen.runtime.record import Record, field_names, fields_of, form_of
 from jvpgen.runtime.registry import body_of, exact_function, is_opaque
@@ -31,17 +32,6 @@ from jvpgen.runtime.variables import ShadowVariable
 from jvpgen.runtime.zero import LINEAR_PROPERTIES, Zero, is_inexact, is_zero, like_of, zero
 
 Outcome = tuple[Any, Any]
-
-
-def split(arguments: Iterable[Any]) -> tuple[list[Any], list[Any]]:
-    """Primals and tangents of arguments, active ones being Pairs."""
-    halves = [(a.primal, a.tangent) if is_pair(a) else (a, zero(a)) for a in arguments]
-    return [primal for primal, _ in halves], [tangent for _, tangent in halves]
-
-
-def split_named(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    primals, tangents = split(arguments.values())
-    return dict(zip(arguments, primals, strict=True)), dict(zip(arguments, tangents, strict=True))
 
 
 def _push(f: Any, *arguments: Any) -> Outcome:
@@ -175,6 +165,8 @@ def _getattr(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
     is_method = callable(out) and hasattr(out, "__self__")  # what it does to tangents is decided when it is called
     if like_of(owner) is not None and name not in LINEAR_PROPERTIES and not is_method:
         raise LostTangent(f"the attribute `{name}` of an array that has a tangent is got by its name")
+    if isinstance(out, types.MethodType) and like_of(owner) is None:  # of a user's class
+        return out, MethodTangent(tangents[0]) if out.__self__ is owner else zero(out)
     return out, getattr(tangents[0], name)
 
 
@@ -281,17 +273,6 @@ def _plain(f: Callable[..., Any]) -> Callable[..., Outcome]:
     return run
 
 
-def _unpacked_partial(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome:
-    f = as_function(args[0])
-    made: Any = functools.partial(f, *split(args[1:])[0], **split_named(kwargs)[0])
-    outer: list[Any] = []
-    outer_named: dict[str, Any] = {}
-    if made.func is not f:  # functools makes one partial of two
-        outer, outer_named = getattr(f, "__jvpgen_held__", (list(f.args), dict(f.keywords)))
-    made.__jvpgen_held__ = ([*outer, *args[1:]], {**outer_named, **kwargs})
-    return made, zero(made)
-
-
 _PARTNERS: dict[int, Callable[..., Outcome]] = {
     id(list): _sequence(list),
     id(tuple): _sequence(tuple),
@@ -311,7 +292,8 @@ _PARTNERS: dict[int, Callable[..., Outcome]] = {
     id(iter): _iter,
     id(itertools.chain): _chain,
     id(functools.reduce): _reduce,
-    id(functools.partial): _unpacked_partial,
+    id(functools.partial): partials.partial,
+    id(jax.tree_util.Partial): partials.tree_partial,
     **library.PARTNERS,
 }
 _PARTNERS[id(dataclasses.fields)] = _plain(dataclasses.fields)

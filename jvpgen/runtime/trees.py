@@ -9,10 +9,12 @@ from typing import Any
 import jax
 from jax.tree_util import DictKey, FlattenedIndexKey, GetAttrKey, SequenceKey
 
+from jvpgen.runtime.boundary import partial_child
 from jvpgen.runtime.callables import as_function
 from jvpgen.runtime.leafwise import form_in
 from jvpgen.runtime.pair import Pair, is_pair
 from jvpgen.runtime.pushing import push
+from jvpgen.runtime.record import Record
 from jvpgen.runtime.zero import is_zero, zero
 
 Outcome = tuple[Any, Any]
@@ -87,6 +89,8 @@ def _at(tangent: Any, path: tuple[Any, ...], leaf: Any) -> Any:
         if tangent is None or is_zero(tangent):
             return zero(leaf)
         match key:
+            case FlattenedIndexKey() if isinstance(tangent, Record | jax.tree_util.Partial):
+                tangent = partial_child(tangent, key)
             case DictKey(key=name) | FlattenedIndexKey(key=name):
                 tangent = tangent[name]
             case SequenceKey(idx=index):

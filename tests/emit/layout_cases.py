@@ -387,11 +387,28 @@ STATEMENTS = [
         )
         """,
     ),
+    case(
+        "match statements",
+        """
+        match  x , y:
+            case (1, _) if y>2: pass  # one
+            # two
+            case {"k": v, **rest}: return f(v )
+        """,
+        """
+        match x, y:
+            case (1, _) if y > 2:
+                pass  # one
+            # two
+            case {"k": v, **rest}:
+                return f(v)
+        """,
+    ),
     case("statements on one line are taken apart", "x = 1; y = 2\nif x: del y\n", "x = 1\ny = 2\nif x:\n    del y\n"),
     case(
         "statements without rules stay as they are",
-        "match  x:\n    case 1: y = '''\n a'''\n",
-        "match  x:\n    case 1: y = '''\n a'''\n",
+        "match  x:\n    case (1,\n        2): y = '''\n a'''\n",
+        "match  x:\n    case (1,\n        2): y = '''\n a'''\n",
     ),
 ]
 

@@ -16,7 +16,6 @@ _REFUSED: list[tuple[Any, str]] = [
     (jax, "jvp"),
     (jax, "linearize"),
     (jax, "vjp"),
-    (jax, "jacfwd"),
     (flax.linen, "jvp"),
     (flax.core.lift, "jvp"),
 ]

@@ -145,6 +145,8 @@ def last_block(statement: Statement) -> cst.BaseSuite | None:
             return statement.body if statement.orelse is None else statement.orelse.body
         case cst.With():
             return statement.body
+        case cst.Match():
+            return statement.cases[-1].body
         case cst.Try() | cst.TryStar():
             for clause in (statement.finalbody, statement.orelse):
                 if clause is not None:

@@ -28,6 +28,7 @@ from .blank_lines import (
     without_blank_end,
 )
 from .document import Comment, Document
+from .expressions import wrapped
 from .place import UnknownSyntax
 from .printer import print_document, text_width
 from .strings import normal_comment, normal_docstring
@@ -196,6 +197,8 @@ def compound_lines(source: Source, statement: Statement, scope: Scope) -> Iterat
             yield from clause_lines(source, statements.with_header(statement, at), statement.body, "other", scope)
         case cst.Try() | cst.TryStar():
             yield from try_lines(source, statement, scope)
+        case cst.Match():
+            yield from match_lines(source, statement, scope)
         case _:
             raise UnknownSyntax
 
@@ -235,8 +238,24 @@ def try_lines(source: Source, node: cst.Try | cst.TryStar, scope: Scope) -> Iter
         yield from clause_lines(source, "finally:", node.finalbody.body, "other", scope)
 
 
+def match_lines(source: Source, node: cst.Match, scope: Scope) -> Iterator[str]:
+    """Patterns as they stand: jvpgen writes them in one form, on one line."""
+    if own_lines(node.footer).comments:
+        raise UnknownSyntax
+    header: Document = ("match ", wrapped(node.subject, "statement", scope.place), ":")
+    yield print_document((header, trailing_comment(node.whitespace_after_colon)), scope.indent, scope.width)
+    inner = scope.nested("other")
+    for case in node.cases:
+        yield from clause_leading_lines(case, inner)
+        pattern = source.module.code_for_node(case.pattern)
+        if "\n" in pattern:
+            raise UnknownSyntax
+        guard = ("",) if case.guard is None else (" if ", wrapped(case.guard, "statement", inner.place))
+        yield from clause_lines(source, ("case ", pattern, *guard, ":"), case.body, "other", inner)
+
+
 def clause_leading_lines(
-    node: cst.If | cst.Else | cst.ExceptHandler | cst.ExceptStarHandler | cst.Finally, scope: Scope
+    node: cst.MatchCase | cst.If | cst.Else | cst.ExceptHandler | cst.ExceptStarHandler | cst.Finally, scope: Scope
 ) -> list[str]:
     leading = own_lines(node.leading_lines)
     return [""] * min(leading.before, scope.most_blank_lines) + comment_lines(leading, scope)

@@ -19,6 +19,7 @@ from jvpgen.ir.declarations import calls, expressions, loops, resolution
 from jvpgen.ir.declarations.containers import as_expression, known_items, named
 from jvpgen.ir.declarations.flow import State, merged, some_of
 from jvpgen.ir.declarations.loops import Ending
+from jvpgen.ir.declarations.matching import as_conditions
 from jvpgen.ir.declarations.record import DeclaredVariable, RngStream
 from jvpgen.ir.declarations.recorder import Recorder
 from jvpgen.ir.declarations.simplify import simplified
@@ -219,6 +220,8 @@ class Walk:
                     if item.target is not None:
                         self.assign(item.target, context, frame)
                 return self.block(body, frame)
+            case nodes.Match():
+                return self.block(as_conditions(node), frame)
             case nodes.Try():
                 return self._try(node, frame)
             case nodes.Function(name=name):
