@@ -69,10 +69,14 @@ class Members:
 @dataclass(frozen=True)
 class Receiver:
     """The object whose method is derived, where its class is none of modules: the name of the first parameter, and the
-    attributes that the class itself and its bases declare. Others come from a subclass, which may be one of modules."""
+    attributes that the class itself and its bases declare. Others come from a subclass, which may be one of modules.
+
+    `stored` are those that every object has for itself: fields, and what methods store.
+    """
 
     name: str
     declared: frozenset[str] = frozenset()
+    stored: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
