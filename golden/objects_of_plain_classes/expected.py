@@ -94,10 +94,12 @@ def Holder_jvp(
 @body(Distribution.scaled)
 def _Distribution_scaled(self, self_dot):
     # return self.mode() / self.temperature
-    mode, mode_dot = pushforward(type(self).mode, (self,), (self_dot,))
-    ratio = mode / self.temperature
+    mode, mode_dot = pushforward(getattr, (self, "mode"), (self_dot, None))
+    mode_out, mode_out_dot = pushforward(Pair(mode, mode_dot), (), ())
+    ratio = mode_out / self.temperature
     ratio_dot = (
-        mode_dot / self.temperature - ratio * self_dot.temperature / self.temperature
+        mode_out_dot / self.temperature
+        - ratio * self_dot.temperature / self.temperature
     )
     return ratio, ratio_dot
 
@@ -153,7 +155,8 @@ def _Gaussian_variance(self, self_dot):
 def _Gaussian_kl(self, self_dot, other, other_dot):
     # return jnp.sum((self.mean - other.mean) ** 2 / other.variance + other.logvar
     #     - self.logvar)
-    difference, difference_dot = self.mean - other.mean, self_dot.mean - other_dot.mean
+    mean, mean_dot = pushforward(getattr, (other, "mean"), (other_dot, None))
+    difference, difference_dot = self.mean - mean, self_dot.mean - mean_dot
     power, power_dot = difference**2, 2 * difference * difference_dot
     variance, variance_dot = pushforward(
         getattr, (other, "variance"), (other_dot, None)
@@ -314,9 +317,9 @@ def _Holder(self, x, x_dot):
 #   Gaussian, divergence, jax, jnp, nn
 # jvpgen: Holder text=e704b3ffb810 source=ebf192676fb9 body=fc24da7ce1e6
 #   Holder_jvp, _Holder <- Both, Gaussian, Holder, Total, nn
-# jvpgen: Distribution text=3a85b8c4e6ad source=e094b7ba03cf body=b562ff4a75df
+# jvpgen: Distribution text=3a85b8c4e6ad source=e094b7ba03cf body=25a6bee99ef1
 #   _Distribution_scaled <- Distribution, Gaussian
-# jvpgen: Gaussian text=2563501bd265 source=2a74c6596987 body=a91cb05baff5
+# jvpgen: Gaussian text=2563501bd265 source=2a74c6596987 body=02d5812e34a4
 #   _Gaussian___init__, _Gaussian_sample, _Gaussian_mode, _Gaussian_variance,
 #   _Gaussian_kl <- Gaussian, Total, jax, jnp
 # jvpgen: Total text=c3c63e2b0ee0 source=5dc7b5836c30 body=6f32cfd6e8f4

@@ -69,10 +69,12 @@ class Members:
 @dataclass(frozen=True)
 class Receiver:
     """The object whose method is derived, where its class is none of modules: the name of the first parameter, and the
-    attributes that the class itself and its bases declare. Others come from a subclass, which may be one of modules."""
+    attributes that the class itself and its bases declare, of which the object holds `fields`. Others come from a
+    subclass, which may be one of modules."""
 
     name: str
     declared: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

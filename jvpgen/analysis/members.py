@@ -90,15 +90,22 @@ class _ClassFinder(cst.CSTVisitor):
 
 def declared_attributes(definition: Definition, reach: Reach) -> frozenset[str]:
     """The attributes that a class and its bases in reach declare: fields, methods, constants, what methods store."""
-    found = {field.name for field in fields(definition, reach)}
-    for name, method in methods(definition, reach).items():
-        found.add(name)
-        found.update(stored for stored, _ in stored_attributes(lower_function(method.node), first_parameter(method)))
+    found = {*held_attributes(definition, reach), *methods(definition, reach)}
     for ancestor in mro(definition, reach):
         owner = ancestor.definition
         if owner is not None and isinstance(owner.node, cst.ClassDef):
             found.update(binding.name for binding in bindings_of(owner.node.body.body, owner.module.package))
     return frozenset(found)
+
+
+def held_attributes(definition: Definition, reach: Reach) -> frozenset[str]:
+    """The fields of a class and its bases, and what their methods store."""
+    stored = (
+        name
+        for method in methods(definition, reach).values()
+        for name, _ in stored_attributes(lower_function(method.node), first_parameter(method))
+    )
+    return frozenset((*(field.name for field in fields(definition, reach)), *stored))
 
 
 _MAKERS = frozenset(("collections.namedtuple", "typing.NamedTuple", "dataclasses.make_dataclass"))

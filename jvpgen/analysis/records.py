@@ -48,6 +48,9 @@ def may_be_property(node: nodes.Attribute, environment: Environment) -> bool:
 
 def may_be_method(node: nodes.Attribute, environment: Environment) -> bool:
     """Whether `node`, read and not called, may be a bound method of a class in sight."""
+    receiver = environment.receiver
+    if receiver is not None and node.value == nodes.Name(receiver.name) and node.attribute in receiver.fields:
+        return False
     return node.attribute in environment.members().methods and not is_array(node.value, environment)
 
 
