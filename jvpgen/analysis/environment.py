@@ -69,14 +69,12 @@ class Members:
 @dataclass(frozen=True)
 class Receiver:
     """The object whose method is derived, where its class is none of modules: the name of the first parameter, and the
-    attributes that the class itself and its bases declare. Others come from a subclass, which may be one of modules.
-
-    `stored` are those that every object has for itself: fields, and what methods store.
-    """
+    attributes that the class itself and its bases declare, of which the object holds `fields`. Others come from a
+    subclass, which may be one of modules."""
 
     name: str
     declared: frozenset[str] = frozenset()
-    stored: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

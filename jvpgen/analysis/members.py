@@ -88,22 +88,24 @@ class _ClassFinder(cst.CSTVisitor):
         del self.path[-2:]
 
 
-def own_attributes(definition: Definition, reach: Reach) -> frozenset[str]:
-    """The attributes that each object of a class has for itself: its fields, and what methods store."""
-    found = {field.name for field in fields(definition, reach)}
-    for method in methods(definition, reach).values():
-        found.update(stored for stored, _ in stored_attributes(lower_function(method.node), first_parameter(method)))
-    return frozenset(found)
-
-
 def declared_attributes(definition: Definition, reach: Reach) -> frozenset[str]:
     """The attributes that a class and its bases in reach declare: fields, methods, constants, what methods store."""
-    found = {*own_attributes(definition, reach), *methods(definition, reach)}
+    found = {*held_attributes(definition, reach), *methods(definition, reach)}
     for ancestor in mro(definition, reach):
         owner = ancestor.definition
         if owner is not None and isinstance(owner.node, cst.ClassDef):
             found.update(binding.name for binding in bindings_of(owner.node.body.body, owner.module.package))
     return frozenset(found)
+
+
+def held_attributes(definition: Definition, reach: Reach) -> frozenset[str]:
+    """The fields of a class and its bases, and what their methods store."""
+    stored = (
+        name
+        for method in methods(definition, reach).values()
+        for name, _ in stored_attributes(lower_function(method.node), first_parameter(method))
+    )
+    return frozenset((*(field.name for field in fields(definition, reach)), *stored))
 
 
 _MAKERS = frozenset(("collections.namedtuple", "typing.NamedTuple", "dataclasses.make_dataclass"))

@@ -43,20 +43,15 @@ def has_ambiguous_field(node: nodes.Attribute, environment: Environment) -> bool
 
 def may_be_property(node: nodes.Attribute, environment: Environment) -> bool:
     """Whether `node` may read a property of a class in sight."""
-    is_declared = node.attribute in environment.members().properties and not _is_stored(node, environment)
-    return is_declared and not is_array(node.value, environment)
+    return node.attribute in environment.members().properties and not is_array(node.value, environment)
 
 
 def may_be_method(node: nodes.Attribute, environment: Environment) -> bool:
     """Whether `node`, read and not called, may be a bound method of a class in sight."""
-    is_declared = node.attribute in environment.members().methods and not _is_stored(node, environment)
-    return is_declared and not is_array(node.value, environment)
-
-
-def _is_stored(node: nodes.Attribute, environment: Environment) -> bool:
-    """Whether `node` reads what the receiver's own methods store, whatever other classes call so."""
     receiver = environment.receiver
-    return receiver is not None and node.value == nodes.Name(receiver.name) and node.attribute in receiver.stored
+    if receiver is not None and node.value == nodes.Name(receiver.name) and node.attribute in receiver.fields:
+        return False
+    return node.attribute in environment.members().methods and not is_array(node.value, environment)
 
 
 def is_undeclared(node: nodes.Attribute, environment: Environment) -> bool:

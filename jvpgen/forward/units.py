@@ -20,7 +20,7 @@ from jvpgen.analysis.decorators import drops_tangents, has_own_rule, is_custom_v
 from jvpgen.analysis.environment import ClassFacts, Environment, Receiver
 from jvpgen.analysis.facts import bases_of, class_facts, lowered, method_environment, storing_methods
 from jvpgen.analysis.inertness import needs_pushing
-from jvpgen.analysis.members import declared_attributes, first_parameter, own_attributes
+from jvpgen.analysis.members import declared_attributes, first_parameter, held_attributes
 from jvpgen.analysis.records import OPERATOR_METHODS
 from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report
@@ -282,14 +282,13 @@ def _value_class_unit(
     bodies: dict[str, nodes.Function] = {}
     remaining: list[Remaining] = []
     file = outer_environment(definition, reach, policy)
-    declared = declared_attributes(definition, reach)
-    stored = own_attributes(definition, reach)
+    receiver = Receiver("", declared_attributes(definition, reach), held_attributes(definition, reach))
     for name, method in own_methods(definition, reach).items():
         is_init = name == "__init__" and is_constructible(definition, reach, policy)
         if not is_value_method(method) and not is_init:
             continue
         function = lowered(method)
-        outer = replace(file, **_first_parameter(method, declared, stored))
+        outer = replace(file, **_first_parameter(method, receiver))
         if not leaves_active(function, function_environment(function, outer)):
             continue
         unknown = [found for found in (unknown_decorator(item, outer) for item in function.decorators) if found]
@@ -305,12 +304,12 @@ def _value_class_unit(
     return Unit(definition, order, tuple(parts), bodies, tuple(remaining))
 
 
-def _first_parameter(method: Method, declared: frozenset[str], stored: frozenset[str]) -> Mapping[str, Any]:
+def _first_parameter(method: Method, receiver: Receiver) -> Mapping[str, Any]:
     """What the environment of a method says of its first parameter: the record itself, or its class."""
     if method.is_static:
         return {}
     name = first_parameter(method)
-    return {"self_name": name} if method.is_class_method else {"receiver": Receiver(name, declared, stored)}
+    return {"self_name": name} if method.is_class_method else {"receiver": replace(receiver, name=name)}
 
 
 def is_value_method(method: Method) -> bool:
