@@ -112,7 +112,7 @@ def _try(writer: Writer) -> None:
 def _new_list(writer: Writer) -> None:
     source = writer.choose(["display", "loop", "sum"])
     if source == "loop":
-        writer.bind("list", f"[e * {atom(row(writer))} for e in {rows(writer, 1)}]", "items")
+        writer.bind("list", f"[e * {atom(row(writer))} for e in {atom(rows(writer, 1))}]", "items")
     elif source == "sum":
         writer.bind("list", f"[{row(writer)}] + [{row(writer, 1)}] * 2", "items")
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, given, reject, seed, settings
+from hypothesis import HealthCheck, Phase, given, reject, seed, settings
 from hypothesis import strategies as st
 
 from tests.programs.check import Rejected, check
@@ -17,12 +17,23 @@ def programs(draw: st.DrawFn, favourite: str) -> str:
     return program(lambda options: draw(st.integers(0, options - 1)), favourite)
 
 
-def search(favourite: str, number: int, count: int) -> Counted:
-    """Checks `count` programs, the same for each `number`; raises for the smallest that fails, with its text."""
+def search(favourite: str, number: int, count: int, *, shrink: bool) -> Counted:
+    """Checks `count` programs, the same for each `number`; raises for one that fails, with its text.
+
+    With `shrink` it is a small one, which may take minutes.
+    """
     counted = Counted()
+    phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
 
     @seed(number)
-    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=count,
+        phases=phases,
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(programs(favourite))
     def each(text: str) -> None:
         counted.run(text)

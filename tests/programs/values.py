@@ -133,7 +133,7 @@ def number(writer: Writer) -> str:
 
 def predicate(writer: Writer) -> str:
     """A condition that only the values decide."""
-    return writer.choose([f"{atom(scalar(writer, 1))} > 0.2", f"jnp.any({row(writer, 1)} > 0.1)"])
+    return writer.choose([f"{atom(scalar(writer, 1))} > 0.2", f"jnp.any({atom(row(writer, 1))} > 0.1)"])
 
 
 def _filled(writer: Writer, template: str, size: int) -> str:
