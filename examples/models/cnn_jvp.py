@@ -86,7 +86,7 @@ def _cross_entropy(logits, logits_dot, labels, labels_dot):
     )
 
 
-# jvpgen: generator=37ed29379934 rest=24d67ac1ed98
+# jvpgen: generator=fff40fe491d5 rest=24d67ac1ed98
 # jvpgen: CNN text=43ba5f78fdc3 source=bc0b30c2b69d body=f9509dc6ea3a
 #   CNN_jvp, _CNN <- CNN, ConvBlock, nn
 # jvpgen: cross_entropy text=31df6c141f60 source=1893ff3ce8d8 body=f849eff10039

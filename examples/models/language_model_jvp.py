@@ -151,7 +151,7 @@ def _next_token_loss(logits, logits_dot, tokens, tokens_dot):
     return -chosen.mean(), -chosen_dot.mean()
 
 
-# jvpgen: generator=37ed29379934 rest=edaa00f8eb57
+# jvpgen: generator=fff40fe491d5 rest=edaa00f8eb57
 # jvpgen: LanguageModel text=7839f08906d4 source=24f920e1f093 body=023e97b83003
 #   LanguageModel_jvp, _LanguageModel <- Block, LanguageModel, PositionEmbedding, nn
 # jvpgen: next_token_loss text=de82b2a76e4f source=f2f379b3c946 body=a071ee83a200

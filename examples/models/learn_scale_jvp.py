@@ -40,6 +40,6 @@ def _LearnScale(self, x, x_dot):
     return tanh, tanh_dot
 
 
-# jvpgen: generator=37ed29379934 rest=cb7292b323ad
+# jvpgen: generator=fff40fe491d5 rest=cb7292b323ad
 # jvpgen: LearnScale text=49a419c66bc4 source=a17e9dfafdad body=2f8b9a0a4793
 #   LearnScale_jvp, _LearnScale <- LearnScale, jnp, nn

@@ -144,7 +144,7 @@ def _LoRABlock(self, x, x_dot):
     return x + down_dense, x_dot + down_dense_dot
 
 
-# jvpgen: generator=37ed29379934 rest=32cc74ab8150
+# jvpgen: generator=fff40fe491d5 rest=32cc74ab8150
 # jvpgen: LoRABlock text=147eaa68c149 source=848321e50b90 body=6b501e8b229c
 #   LoRABlock_jvp, adapters_jvp, _LoRABlock <- LoRAAttention, LoRABlock, LoRADense, nn
 # jvpgen: LoRADense text=5aaf8550813d source=68fec928af5c body=8544466cad37

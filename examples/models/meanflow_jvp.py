@@ -109,7 +109,7 @@ def _MeanFlow(self, z, z_dot, t, t_dot, r, r_dot):
     return pushforward(nn.Dense(z.shape[-1]), (x,), (x_dot,))
 
 
-# jvpgen: generator=37ed29379934 rest=639a9fdad92e
+# jvpgen: generator=fff40fe491d5 rest=639a9fdad92e
 # jvpgen: MeanFlow text=84284192e1f7 source=715c94a2a4a5 body=883c00aebbc8
 #   MeanFlow_jvp, _MeanFlow <- MeanFlow, ModulatedBlock, TimeEmbedding, nn
 # jvpgen: TimeEmbedding text=0200d26e9b0d source=dae6c820a09a body=7f11cda57b24

@@ -133,7 +133,7 @@ def _ResNet(self, x, x_dot, train: bool = True):
     return jnp.asarray(x, self.dtype), tangent_numpy.asarray(x_dot, self.dtype)
 
 
-# jvpgen: generator=37ed29379934 rest=5bc15769c213
+# jvpgen: generator=fff40fe491d5 rest=5bc15769c213
 # jvpgen: ResNet text=02c440bd0fbc source=69e84cab71ab body=3a8aa22f73cb
 #   ResNet_jvp, _ResNet <- ResNet, jnp, nn, partial
 # jvpgen: ResNetBlock text=069e370eeb80 source=7a762956733d body=3f4bd6df1c3d

@@ -146,7 +146,7 @@ def _negative_elbo(
     )
 
 
-# jvpgen: generator=37ed29379934 rest=8e8395582f1a
+# jvpgen: generator=fff40fe491d5 rest=8e8395582f1a
 # jvpgen: VAE text=494edbe61b05 source=ad177227d697 body=15d66f46684e
 #   VAE_jvp, VAE_generate_jvp, _VAE, _VAE_generate <- Decoder, Encoder, VAE, jax, jnp,
 #   nn
