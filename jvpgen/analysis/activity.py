@@ -300,7 +300,8 @@ def function_environment(
     inside = replace(inside, arrays=inside.arrays | records.arrays(function, inside))
     while True:
         bound = frozenset(_active_bindings(function.body, inside))
-        found = ((bound | _filled(function.body, inside)) & inside.local) - {inside.self_name}
+        filled = _filled(function.body, inside) - inside.instances.keys()  # a module keeps what is stored in it
+        found = ((bound | filled) & inside.local) - {inside.self_name}
         if found <= inside.active:
             return inside
         inside = inside.with_active(found)

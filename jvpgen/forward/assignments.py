@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from jvpgen.analysis import callees, instances, records
-from jvpgen.analysis.activity import callee_of, makes_a_callable
+from jvpgen.analysis.activity import callee_of, is_active, makes_a_callable
 from jvpgen.analysis.effects import is_pure
 from jvpgen.analysis.inertness import acts_on_tangents, needs_pushing
 from jvpgen.analysis.purity import is_trivial
@@ -292,6 +292,16 @@ def _with_parts(target: Any, names: Mapping[nodes.Expression, nodes.Name]) -> An
 # --- Parts of objects -------------------------------------------------------------------------------------------------
 
 
+def _store_in_held(target: nodes.Attribute, pushed: Pushed, frame: Frame, block: Block) -> None:
+    """`module.total.value = v`: what the module holds is asked for first, and what holds its tangent."""
+    value = pushed if pushed.pair is None else settle(pushed, frame, block)
+    held = settle(expressions.push(target.value, frame, block), frame, block)
+    if held.tangent is None:
+        raise NotExpressible(f"an active value is stored in `{root_name(target)}`, an object of unknown kind", target)
+    own, own_dot = (nodes.Attribute(part, target.attribute) for part in (held.primal, held.tangent))
+    store(own, own_dot, value, frame, block)
+
+
 def _assign_part(source: nodes.Expression, pushed: Pushed, frame: Frame, block: Block) -> None:
     """A store into an object: `d[k] = v`, `variable.value = v`, `self.x = v`."""
     index = block.child()
@@ -301,6 +311,9 @@ def _assign_part(source: nodes.Expression, pushed: Pushed, frame: Frame, block: 
         pushed = name_before(operand, frame)
     block.add(*index.statements)
     if not is_active_target(target, frame):
+        if pushed.is_active and isinstance(target, nodes.Attribute) and is_active(target.value, frame.environment):
+            _store_in_held(target, pushed, frame, block)
+            return
         if pushed.is_active:
             raise NotExpressible(
                 f"an active value is stored in `{root_name(target)}`, an object of unknown kind", source

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class NotGenerated(LookupError):
     """There is no generated derivative for a module or function; the message names the command that makes it."""
@@ -17,3 +19,11 @@ class StaleDerivative(RuntimeError):
 
 class LostTangent(RuntimeError):
     """A tangent would have been dropped. jvpgen stops rather than return a wrong derivative."""
+
+
+class UnknownTangent(LostTangent):
+    """An attribute of a module was asked for its tangent, and the module's `setup` has no generated code to say it."""
+
+    def __init__(self, message: str, module: Any) -> None:
+        super().__init__(message)
+        self.module = module

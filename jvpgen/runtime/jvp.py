@@ -19,13 +19,15 @@ from flax.core import Scope, lift
 from flax.linen.transforms import lift_direct_transform
 
 from jvpgen.runtime import boundary, live, local, missing, regions, runs, shadows
-from jvpgen.runtime.errors import LostTangent
+from jvpgen.runtime.errors import LostTangent, UnknownTangent
 from jvpgen.runtime.interceptor import intercepted
 from jvpgen.runtime.marks import marked
 from jvpgen.runtime.narrow import check_only
+from jvpgen.runtime.opaque import differentiated_in_scope
 from jvpgen.runtime.pair import Pair, is_pair
 from jvpgen.runtime.pushforward import push
-from jvpgen.runtime.registry import Body, attach
+from jvpgen.runtime.registry import Body, attach, exact_function, is_opaque
+from jvpgen.runtime.snapshot import Snapshot
 
 Call = Callable[[Any, list[Any]], Any]
 """`call(scopes, args)`, where what moves is a Pair; returns the value and its tangent as a Pair."""
@@ -109,7 +111,18 @@ def _of_module(
             positional, named = marked(args, {})
             return core_fn(scope, *positional, **named)
 
-        return lifted(call, scope, primals, tangents, variable_tangents, *filters, held_by=fn)
+        def plain_call(scope: Scope, args: list[Any]) -> Any:
+            return Pair(*differentiated_in_scope(core_fn, scope, args))
+
+        given = scope, primals, tangents, variable_tangents, *filters
+        before = Snapshot(mdl)
+        try:
+            return lifted(call, *given, held_by=fn)
+        except UnknownTangent as unknown:  # the function reads an attribute of a module without generated code
+            setup = exact_function(type(unknown.module).setup)
+            missing.report(setup, missing.of_module(type(unknown.module), setup), is_known=is_opaque(setup))
+        before.restore()
+        return lifted(plain_call, *given, held_by=fn)
 
     target = fn if isinstance(fn, types.FunctionType) or _is_of_module(fn) else _as_function(fn)
     outcome: tuple[Any, Any] = lift_direct_transform(

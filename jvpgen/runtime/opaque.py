@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import flax.linen as nn
@@ -48,6 +48,18 @@ def differentiated_method(module: nn.Module, function: Any, args: Any, kwargs: M
 
     counts.count("opaque", f"{type(module).__name__}.{getattr(function, '__name__', '?')}")
     return lifted_jvp(call, list(modules.values()), reach.primals, reach.tangents)
+
+
+@regions.plain()
+def differentiated_in_scope(function: Any, scope: Scope, args: Sequence[Any]) -> Outcome:
+    """A function of a scope and arrays, all of it under a lifted `jax.jvp`."""
+    reach = _reach_of(None, [scope, *args], {})
+
+    def call(clones: Mapping[int, Any], arrays: Iterator[Any]) -> Any:
+        return function(clones[id(scope)], *[rebuilt(argument, arrays, clones) for argument in args])
+
+    counts.count("opaque", str(getattr(function, "__qualname__", "a function of a scope")))
+    return lifted_jvp(call, list(reach.modules.values()), reach.primals, reach.tangents)
 
 
 @regions.plain()

@@ -20,7 +20,7 @@ from flax.core.scope import Variable
 
 from jvpgen.runtime import library, partials, trees
 from jvpgen.runtime.callables import MethodTangent, as_function
-from jvpgen.runtime.errors import LostTangent
+from jvpgen.runtime.errors import LostTangent, UnknownTangent
 from jvpgen.runtime.fields import moving_fields
 from jvpgen.runtime.members import getter
 from jvpgen.runtime.overrides import is_set_up_plainly, relies_on_overridden
@@ -198,7 +198,7 @@ def _attribute_tangent(owner: nn.Module, name: str, out: Any) -> Any:
     is_derived = name in vars(owner) and _setups_are_derived(type(owner)) and not is_set_up_plainly(owner)
     if still or is_derived:
         return zero(out)
-    raise LostTangent(f"{type(owner).__name__}.{name} may have a tangent, and nothing generated says which")
+    raise UnknownTangent(f"{type(owner).__name__}.{name} may have a tangent, and nothing generated says which", owner)
 
 
 def _setups_are_derived(kind: type) -> bool:

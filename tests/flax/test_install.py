@@ -116,6 +116,60 @@ def test_it_steps_aside_where_it_cannot_see(function: Callable[[Any], Any]) -> N
     assert jnp.isclose(got, (function(1.501) - function(1.499)) / 0.002, rtol=0.05)
 
 
+class Layer(nn.Module):
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        x = jnp.tanh(nn.Dense(3)(x))
+        self.sow("intermediates", "seen", x)
+        return x
+
+
+def _scanned(module: nn.Module, x: Any) -> Any:
+    def step(module: nn.Module, x: Any, _: Any) -> Any:
+        return Layer(name="layer")(x), None
+
+    axes = {"params": 0, "intermediates": 0}
+    return nn.scan(step, variable_axes=axes, split_rngs={"params": True}, length=2)(module, x, None)[0]
+
+
+def _mapped(module: nn.Module, x: Any) -> Any:
+    axes = {"params": 0, "intermediates": 0}
+    layer = nn.vmap(Layer, variable_axes=axes, split_rngs={"params": True}, axis_size=2, in_axes=None)
+    return layer()(x).sum(0)
+
+
+@jvpgen.derive(install=True)
+class Lifting(nn.Module):
+    """A layer under a lifted transform."""
+
+    how: str
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        if self.how in ("remat", "jit"):
+            return nn.remat(Layer)()(x) if self.how == "remat" else nn.jit(Layer)()(x)
+        return _scanned(self, x) if self.how == "scan" else _mapped(self, x)
+
+
+@pytest.mark.parametrize("captured", [False, True])
+@pytest.mark.parametrize("how", ["remat", "jit", "scan", "vmap"])
+def test_under_lifted_transforms(how: str, captured: bool) -> None:
+    jvpgen.transform(Lifting)
+    module = Lifting(how)
+    params = module.init(jax.random.key(0), _X)["params"]
+    options = {"mutable": ["intermediates"], "capture_intermediates": True} if captured else {}
+
+    def loss(apply: Any, params: Any, x: Any) -> Any:
+        out = apply({"params": params}, x, **options)
+        return sum((leaf**2).sum() for leaf in jax.tree.leaves(out))
+
+    counts.reset()
+    got = jax.grad(lambda *args: loss(module.apply, *args), (0, 1))(params, _X)
+    assert bool(counts.snapshot().dispatched) is not captured
+    wanted = jax.grad(lambda *args: loss(lambda *a, **k: nn.Module.apply(module, *a, **k), *args), (0, 1))(params, _X)
+    assert_close(got, wanted, 1e-5)
+
+
 def test_without_generated_code_the_command_is_named() -> None:
     @jvpgen.derive(install=True)
     class Alone(nn.Module):

@@ -399,6 +399,29 @@ def test_modules_without_generated_code() -> None:
         both(fn, kind=Plain)
 
 
+def test_attributes_of_modules_without_generated_code() -> None:
+    class Plain(nn.Module):
+        def setup(self) -> None:
+            self.dense = nn.Dense(3)
+            self.scale = self.param("scale", nn.initializers.ones, (3,)) * 2
+            self.dropout = nn.Dropout(0.5)
+            self.total = self.variable("state", "total", jnp.zeros, (3,))
+
+        def __call__(self, x: Any) -> Any:
+            return self.dense(x) * self.scale
+
+    def fn(m: Any, v: Any) -> Any:
+        m.total.value = m.total.value + v.mean(0)
+        return m.dropout(m.dense(v), deterministic=False) * m.scale + m.total.value
+
+    with pytest.warns(jvpgen.NotGeneratedWarning, match="Plain.setup") as told:
+        same(*both(fn, kind=Plain, ours=jvpgen.jvp, mutable=["state"], collections=("params", "state")), mutable=True)
+        same(*both(fn, kind=Plain, ours=jvpgen.jvp, mutable=["state"]), mutable=True)
+    assert len(told) == 1
+    with pytest.raises(jvpgen.NotGenerated, match="Plain"):
+        both(fn, kind=Plain, mutable=["state"])
+
+
 # --- Transformations around -------------------------------------------------------------------------------------------
 
 
