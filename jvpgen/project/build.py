@@ -21,7 +21,7 @@ from jvpgen.project.asking import that_may_ask
 from jvpgen.project.compiler import Compiler, Derived
 from jvpgen.project.files import Layout, bears_banner, is_output, outputs, sources, text_at
 from jvpgen.project.footer import Footer, Part, edited_parts, split_footer, with_footer
-from jvpgen.project.freshness import is_fresh, reader, says_its_home, texts_used
+from jvpgen.project.freshness import is_fresh, named_source, reader, says_its_home, texts_used
 from jvpgen.project.keys import definitions, generator_key, source_key, text_key
 from jvpgen.project.outcome import Outcome, Switches, check_or_write, settle_orphans
 
@@ -165,7 +165,7 @@ def _fresh(path: Path, needs: frozenset[str], layout: Layout, switches: Switches
     except (OSError, UnicodeDecodeError):
         return None
     footer = split_footer(text)[1] if bears_banner(text) else None
-    if footer is None or footer.generator != generator or footer.warnings:
+    if footer is None or footer.generator != generator or footer.warnings or named_source(text) != layout.shown(path):
         return None
     read = reader(path, layout.root)
     if not is_fresh(footer, read, needs) or edited_parts(text):

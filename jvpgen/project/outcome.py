@@ -44,7 +44,7 @@ class Outcome:
 
     @property
     def differs(self) -> bool:
-        return self.before != self.after
+        return self.before != self.after and self.action != "unchanged"
 
 
 def check_or_write(source: Path, text: str, layout: Layout, switches: Switches, report: Report) -> Outcome:
@@ -63,8 +63,10 @@ def check_or_write(source: Path, text: str, layout: Layout, switches: Switches, 
         report.add(diagnostic("JVP903", message, whole_file(shown)))
         return Outcome("refused", shown, path, None, text)
     outcome = Outcome("unchanged", shown, path, before, text)
-    if before == text or (switches.check and before is not None and _says_the_same(before, text)):
-        return outcome
+    if before == text or (
+        before is not None and (switches.check or not switches.force) and _says_the_same(before, text)
+    ):
+        return outcome  # a file in another layout is a formatter's: written anew, it would be formatted anew
     if before is not None and not switches.force and _is_precious(before, path, layout, report):
         return replace(outcome, action="refused")
     if switches.check:
