@@ -68,7 +68,7 @@ def build(
     """
     report = new_report(switches)
     found = sources(paths, layout, report)
-    named = {path.absolute() for path in paths}
+    named = {Path(os.path.abspath(path)) for path in paths}
     asking = set() if switches.all else set(that_may_ask([path for path in found if path not in named], layout))
     inputs = [path for path in found if switches.all or path in named or path in asking]
     report.extend(compiler.problems)
