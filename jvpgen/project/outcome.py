@@ -12,6 +12,7 @@ from jvpgen.diagnostics.catalogue import diagnostic
 from jvpgen.diagnostics.report import Report, whole_file
 from jvpgen.project.files import Layout, bears_banner, here, text_at
 from jvpgen.project.footer import edited_parts, split_footer
+from jvpgen.project.keys import body_key, definitions
 from jvpgen.project.places import first_definition, first_difference, first_line
 from jvpgen.project.write import write_text
 from jvpgen.source.span import Span
@@ -65,7 +66,7 @@ def check_or_write(source: Path, text: str, layout: Layout, switches: Switches, 
     outcome = Outcome("unchanged", shown, path, before, text)
     if before == text or (before is not None and not switches.force and _says_the_same(before, text)):
         return outcome  # a file in another layout is a formatter's: written anew, it would be formatted anew
-    if before is not None and not switches.force and _is_precious(before, path, layout, report):
+    if before is not None and not switches.force and _is_precious(before, text, path, layout, report):
         return replace(outcome, action="refused")
     if switches.check:
         if before is None:
@@ -147,7 +148,7 @@ def _present(path: Path) -> str | None:
     return text_at(path, errors="surrogateescape")
 
 
-def _is_precious(before: str, path: Path, layout: Layout, report: Report) -> bool:
+def _is_precious(before: str, text: str, path: Path, layout: Layout, report: Report) -> bool:
     """Whether the present file is not ours to overwrite; says so."""
     shown = shown_output(path, layout)
     if not bears_banner(before):
@@ -158,13 +159,16 @@ def _is_precious(before: str, path: Path, layout: Layout, report: Report) -> boo
     if edited:
         names = ", ".join(f"`{name}`" if name else "text outside the functions" for name in edited)
         message = f"`{here(path)}` was edited by hand ({names})"
-        report.add(diagnostic("JVP905", message, _edited_line(shown, before, edited)))
+        report.add(diagnostic("JVP905", message, _edited_line(shown, before, edited, text)))
     return bool(edited)
 
 
-def _edited_line(shown: str, text: str, edited: Iterable[str]) -> Span:
-    """The first generated function that was edited."""
+def _edited_line(shown: str, before: str, edited: Iterable[str], after: str = "") -> Span:
+    """The first generated function that was edited: of an edited definition's, one that says something else in `after`."""
     names = set(edited)
-    footer = split_footer(text)[1]
+    footer = split_footer(before)[1]
     parts = footer.parts if footer is not None else ()
-    return first_definition(shown, text, [name for part in parts if part.name in names for name in part.functions])
+    functions = [name for part in parts if part.name in names for name in part.functions]
+    old, new = definitions(split_footer(before)[0]), definitions(split_footer(after)[0])
+    differing = [name for name in functions if body_key([old.get(name, "")]) != body_key([new.get(name, "")])]
+    return first_definition(shown, before, differing or functions)
