@@ -91,6 +91,44 @@ def test_folders_that_the_system_refuses_to_list(project, capsys, monkeypatch):
     assert "cannot read the folder `closed`: Permission denied" in capsys.readouterr().err
 
 
+def test_what_stands_in_a_file_that_cannot_be_read(project, capsys):
+    model = """\
+import flax.linen as nn
+import jvpgen
+from pkg import act
+from text import Base, other
+
+
+@jvpgen.derive
+class M(nn.Module):
+    def __call__(self, x):
+        return act(x) + other(x)
+
+
+@jvpgen.derive
+class N(Base):
+    pass
+"""
+    files = {"pkg/__init__.py": "from .bad import act\n", "pkg/bad.py": "def act(x):\n    return (x\n"}
+    project({**files, "text.py": "# \udcff\n", "model.py": model})
+    assert main(["model.py"]) == 1
+    err = capsys.readouterr().err
+    assert "`pkg.bad.act` stands in a file with an error" in err
+    assert "note: at pkg/bad.py:2:12: syntax error" in err
+    assert "note: at text.py:1:3: `text.py` is not valid UTF-8" in err
+    assert "its base `text.Base` is in a file with an error, at text.py:1:3" in err
+    assert "name the function's package" not in err
+
+
+def test_files_that_do_not_ask_are_read_if_they_are_named(project, capsys):
+    project({"model.py": MODEL, "bad.py": "x = (\n"})
+    assert main(["."]) == 0
+    assert main(["bad.py"]) == 1
+    assert main(["./bad.py", "."]) == 1
+    project({"pyproject.toml": '[tool.jvpgen]\ninclude = ["../%s/bad.py"]\n' % os.path.basename(os.getcwd())})
+    assert main([]) == 1
+
+
 # --- Options of derive ------------------------------------------------------------------------------------------------
 
 NAMED = """\
@@ -241,7 +279,7 @@ def test_every_diagnostic_about_files_that_has_a_line_shows_it(project, capsys):
     main(["."])
     ((code, where),) = place(capsys)
     assert code == "JVP905"
-    assert output.read_text().splitlines()[int(where.split(":")[1]) - 1].startswith("def M_jvp(")
+    assert output.read_text().splitlines()[int(where.split(":")[1]) - 1].startswith("def _M(")
     output.write_text("\nx = 1\n")
     main(["."])
     assert place(capsys) == [("JVP906", "model_jvp.py:2:1")]
