@@ -164,7 +164,7 @@ def _is_precious(before: str, text: str, path: Path, layout: Layout, report: Rep
 
 
 def _edited_line(shown: str, before: str, edited: Iterable[str], after: str = "") -> Span:
-    """The first generated function that was edited: of an edited definition's, one that says something else in `after`."""
+    """The first generated function that was edited: one of an edited definition that says something else in `after`."""
     names = set(edited)
     footer = split_footer(before)[1]
     parts = footer.parts if footer is not None else ()

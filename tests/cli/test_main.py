@@ -208,6 +208,18 @@ def test_unknown_option_is_a_wrong_command_line(project, capsys):
 # --- The other commands -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("one", "other", "unless", "why"), options.CONTRADICTIONS)
+def test_options_that_contradict_each_other_are_a_wrong_command_line(project, capsys, one, other, unless, why):
+    root = project({"a.py": CNN})
+    with pytest.raises(SystemExit) as stopped:
+        options.parse([other, one, "a.py"])
+    assert stopped.value.code == 2
+    assert f"error: {one} and {other} contradict each other: {why}\n" in capsys.readouterr().err
+    assert list(root.glob("*_jvp.py")) == []
+    if unless:
+        options.parse([one, other, unless, "a.py"])
+
+
 def test_inspect_in_both_formats(project, jvpgen):
     project({"a.py": CNN, "b.py": OTHER})
     code, out, _ = jvpgen("inspect", ".", "--output-format", "json")

@@ -51,7 +51,7 @@ def test_pipes_are_never_opened(project, capsys):
     assert "`model_jvp.py` is no regular file" in err
     assert "`pipe.py` is no regular file" in err
     assert "written other_jvp.py" in err
-    assert main(["--check", "--prune", "."]) == 1
+    assert main(["--check", "."]) == 1
     assert main(["pipe.py"]) == 1
 
 
@@ -125,7 +125,7 @@ def test_files_that_do_not_ask_are_read_if_they_are_named(project, capsys):
     assert main(["."]) == 0
     assert main(["bad.py"]) == 1
     assert main(["./bad.py", "."]) == 1
-    project({"pyproject.toml": '[tool.jvpgen]\ninclude = ["../%s/bad.py"]\n' % os.path.basename(os.getcwd())})
+    project({"pyproject.toml": f'[tool.jvpgen]\ninclude = ["../{os.path.basename(os.getcwd())}/bad.py"]\n'})
     assert main([]) == 1
 
 
