@@ -313,3 +313,87 @@ def test_circular_bases(project, capsys, name):
     assert main(["model.py"]) == 1
     ((code, where),) = place(capsys)
     assert (code, where.split(":")[0]) == ("JVP201", "model.py")
+
+
+CIRCULAR_CALLS = """\
+import flax.linen as nn
+import jax
+import jvpgen
+from functools import partial
+from b import other as other2
+
+f = g
+g = f
+h = partial(k, 1.0)
+k = partial(h, 2.0)
+
+
+def make(x):
+    def inner(y):
+        return again(y)
+
+    def again(y):
+        return inner(y) * x
+
+    return inner
+
+
+@jax.custom_jvp
+def c(x):
+    return d(x)
+
+
+@jax.jit
+def d(x):
+    return c(x)
+
+
+class A:
+    def __call__(self, x):
+        return B()(x)
+
+
+class B:
+    def __call__(self, x):
+        return A()(x)
+
+
+class E(nn.Module):
+    def setup(self):
+        self.f = F()
+
+    def __call__(self, x):
+        return self.f(x)
+
+
+class F(nn.Module):
+    def setup(self):
+        self.e = E()
+
+    def __call__(self, x):
+        return self.e(x)
+
+
+def over(xs):
+    return [one(x) for x in xs]
+
+
+def one(x):
+    return jax.lax.cond(True, over, lambda y: y, x)
+
+
+@jvpgen.derive
+class M(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        w = self.param("w", nn.initializers.zeros, (3,))
+        return f(x) + g(x) + h(x) + k(x) + make(w)(x) + c(x) + d(x) + A()(x) + E()(x) + one(x) + other2(x)
+"""
+
+
+def test_calls_and_values_in_circles_come_to_an_end(project, capsys):
+    project({"model.py": CIRCULAR_CALLS, "b.py": "from model import other2 as other\n"})
+    assert main(["."]) == 1
+    assert set(codes(capsys)) == {"JVP201", "JVP401"}
+    assert main(["inspect", "."]) == 1
+    assert "JVP999" not in capsys.readouterr().err
