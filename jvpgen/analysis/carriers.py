@@ -17,6 +17,7 @@ from jvpgen.source.mentions import Mentioned, all_mentioned
 from jvpgen.source.module import SourceModule
 from jvpgen.source.reach import Definition, Reach
 
+_held: WeakKeyDictionary[Reach, dict[tuple[str, str], bool]] = WeakKeyDictionary()
 _mentioned: WeakKeyDictionary[Reach, dict[str, Mentioned]] = WeakKeyDictionary()
 
 
@@ -26,6 +27,14 @@ def may_be_held(definition: Definition, source: SourceModule, reach: Reach) -> b
     They may if they name it, a class that it derives from or one that derives from it, or what names one of these. Of
     their own file they may be given any, save those that are made to hold modules and run them from outside.
     """
+    known = _held.setdefault(reach, {})
+    key = (definition.key, str(source.absolute))
+    if key not in known:
+        known[key] = _may_be_held(definition, source, reach)
+    return known[key]
+
+
+def _may_be_held(definition: Definition, source: SourceModule, reach: Reach) -> bool:
     if definition.module is source and not _runs_modules(definition, reach):
         return True
     mentioned = _mentioned_by(source, reach)

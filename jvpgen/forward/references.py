@@ -111,10 +111,9 @@ def records_used(unit: Unit, outer: Environment, reach: Reach) -> Iterator[Defin
     for definition in outer.members().classes:
         if "<locals>" in definition.path_in_module:  # it cannot be named from outside
             continue
-        if not may_be_held(definition, unit.definition.module, reach):
-            continue
         own = {name for name, method in own_methods(definition, reach).items() if is_value_method(method)}
-        if own & names or (has_operators and own & OPERATOR_METHODS):
+        is_used = own & names or (has_operators and own & OPERATOR_METHODS)
+        if is_used and may_be_held(definition, unit.definition.module, reach):
             yield definition
 
 
