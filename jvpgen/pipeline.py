@@ -91,7 +91,7 @@ def derive_file(path: Path, reach: Reach, needs: Iterable[str], settings: Settin
     home = home_of(source, reach, settings.absolute_imports, settings.packages)
     if not home.is_importable:
         span = found.derived[0].span if found.derived else whole_file(source.path)
-        report.add(diagnostic("JVP108", f"`{source.path}` has no name that can be imported", span))
+        report.add(diagnostic("JVP108", f"`{source.absolute.name}` has no name that can be imported", span))
         return Derived(source, "", (), (), inspections)
     copied = _copied(units.values(), source, reach, report)
     return generated_file(source, reach, units, copied, found.derived, settings, inspections, report)

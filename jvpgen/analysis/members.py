@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 import libcst as cst
@@ -63,16 +64,24 @@ def _classes(module: SourceModule, reach: Reach) -> list[Definition]:
     """The classes of a file that are no modules, wherever they stand."""
     if "class " not in module.text:
         return []
+    found = [reach.define(module, f"{module.name}.{path}", node) for path, node in _class_nodes(module)]
+    return [definition for definition in found if definition is not None and definition.kind != "module_class"]
+
+
+@lru_cache(maxsize=1024)
+def _class_nodes(module: SourceModule) -> tuple[tuple[str, cst.ClassDef], ...]:
     finder = _ClassFinder()
     module.tree.visit(finder)
-    found = [reach.define(module, f"{module.name}.{path}", node) for path, node in finder.found]
-    return [definition for definition in found if definition is not None and definition.kind != "module_class"]
+    return tuple(finder.found)
 
 
 class _ClassFinder(cst.CSTVisitor):
     def __init__(self) -> None:
         self.path: list[str] = []
         self.found: list[tuple[str, cst.ClassDef]] = []
+
+    def visit_SimpleStatementLine(self, node: cst.SimpleStatementLine) -> bool:
+        return False  # no class stands in one, and most of a file does
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         self.path.append(node.name.value)
@@ -103,7 +112,7 @@ def held_attributes(definition: Definition, reach: Reach) -> frozenset[str]:
     stored = (
         name
         for method in methods(definition, reach).values()
-        for name, _ in stored_attributes(lower_function(method.node), first_parameter(method))
+        for name in _stored_names(method.node, first_parameter(method))
     )
     return frozenset((*(field.name for field in fields(definition, reach)), *stored))
 
@@ -168,9 +177,13 @@ def _fields(definition: Definition, reach: Reach) -> Iterator[tuple[str, bool]]:
         if not is_static_type(annotation):
             yield field.name, is_array_type(annotation)
     for method in methods(definition, reach).values():
-        function = lower_function(method.node)
-        for name, _ in stored_attributes(function, first_parameter(method)):
-            yield name, False
+        yield from ((name, False) for name in _stored_names(method.node, first_parameter(method)))
+
+
+@lru_cache(maxsize=4096)
+def _stored_names(node: cst.FunctionDef, receiver: str) -> tuple[str, ...]:
+    """The attributes of its first parameter that a method stores."""
+    return tuple(name for name, _ in stored_attributes(lower_function(node), receiver))
 
 
 def is_array_type(annotation: nodes.Expression) -> bool:

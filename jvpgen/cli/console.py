@@ -6,6 +6,7 @@ import difflib
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from jvpgen.cli.render import rendered
 from jvpgen.diagnostics.report import Report
+from jvpgen.project.files import here
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -35,16 +37,19 @@ class Terminal:
         self._status.print(text, soft_wrap=True, markup=False, highlight=False)
 
     def report(self, report: Report, root: Path) -> None:
-        """All diagnostics, with code frames read below `root`."""
+        """All diagnostics, with code frames. The paths of their spans are relative to `root`, those that are printed
+        to the current folder."""
         files: dict[str, Sequence[str] | None] = {}
 
         def read(path: str) -> Sequence[str] | None:
             if path not in files:
-                files[path] = _lines(root / path)
+                files[path] = _lines(Path(path))
             return files[path]
 
         for diagnostic in report:
-            self._status.print(rendered(diagnostic, read), soft_wrap=True)
+            span = diagnostic.span
+            placed = None if span is None else replace(span, path=here(file_at(span.path, root)))
+            self._status.print(rendered(replace(diagnostic, span=placed), read), soft_wrap=True)
             self._status.print()
 
     def data(self, text: str) -> None:
@@ -65,8 +70,8 @@ class Terminal:
 
     def diff(self, before: str, after: str, name: str, *, exists: bool, remains: bool = True) -> None:
         """A unified diff to stdout."""
-        old = f"a/{name}" if exists else "/dev/null"
-        new = f"b/{name}" if remains else "/dev/null"
+        old = f"a/{name.lstrip('/')}" if exists else "/dev/null"
+        new = f"b/{name.lstrip('/')}" if remains else "/dev/null"
         for line in _unified(before, after, old, new):
             if self._out.color_system:
                 bold = line.startswith(("+++ ", "--- "))
@@ -102,6 +107,15 @@ def _console(color: str, *, error: bool) -> Console:
         markup=False,
         emoji=False,
     )
+
+
+def file_at(path: str, root: Path) -> Path:
+    """The file of a span: below the project's root, or in a package on the import path."""
+    below = root / path
+    if not os.path.exists(below) and not os.path.isabs(path):
+        found = (Path(folder or ".", path) for folder in sys.path)
+        return next((file for file in found if os.path.isfile(file)), below)
+    return below
 
 
 def _lines(path: Path) -> Sequence[str] | None:

@@ -6,18 +6,18 @@ import argparse
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jvpgen.cli import render
 from jvpgen.cli.console import Terminal
-from jvpgen.cli.inspection import described
+from jvpgen.cli.inspection import described, placed
 from jvpgen.diagnostics.report import Report
 from jvpgen.project import compiler
 from jvpgen.project.build import Build, build, inspect
 from jvpgen.project.configuration import read_config
-from jvpgen.project.files import Layout, sources
-from jvpgen.project.outcome import Outcome, Switches, shown_output
+from jvpgen.project.files import Layout, here, sources
+from jvpgen.project.outcome import Outcome, Switches
 from jvpgen.project.roots import project_root
 
 _USAGE_CODES = frozenset({"JVP202", "JVP203", "JVP904", "JVP911", "JVP912", "JVP913"})
@@ -61,7 +61,7 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> int:
         )
         written |= _outputs(project, done.outcomes)
         for outcome in done.outcomes:
-            _print_outcome(outcome, project.layout, arguments, terminal)
+            _print_outcome(outcome, arguments, terminal)
         terminal.report(done.report, project.layout.root)
         outcomes += done.outcomes
         reports.append(done.report)
@@ -84,6 +84,7 @@ def inspect_paths(arguments: argparse.Namespace, terminal: Terminal) -> int:
             compiler.of(project.layout, everything=True, inspecting=True),
             _switches(arguments, project),
         )
+        made = replace(made, inspections=tuple(placed(item, project.layout.root) for item in made.inspections))
         builds.append(made)
         if arguments.output_format == "text":
             terminal.data("\n".join(map(described, made.inspections)))
@@ -159,14 +160,14 @@ def _outputs_of_others(project: _Project, projects: Iterable[_Project]) -> froze
 def _outputs(project: _Project, outcomes: Iterable[Outcome]) -> dict[Path, str]:
     """The outputs of a project, and where each came from."""
     there = (outcome for outcome in outcomes if outcome.action not in ("refused", "deleted", "orphaned"))
-    return {outcome.path: f"{project.layout.root.name}/{outcome.source}" for outcome in there}
+    return {outcome.path: here(project.layout.root / outcome.source) for outcome in there}
 
 
 # --- Printing ---------------------------------------------------------------------------------------------------------
 
 
-def _print_outcome(outcome: Outcome, layout: Layout, arguments: argparse.Namespace, terminal: Terminal) -> None:
-    name = shown_output(outcome.path, layout)
+def _print_outcome(outcome: Outcome, arguments: argparse.Namespace, terminal: Terminal) -> None:
+    name = here(outcome.path)
     if arguments.stdout and outcome.after is not None and outcome.action != "orphaned":
         terminal.code(outcome.after)
     if arguments.diff and outcome.differs:

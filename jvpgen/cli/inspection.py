@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
+
+from jvpgen.cli.console import file_at
+from jvpgen.project.files import here
 
 _MARGIN = "  "
 _NOTES = {
@@ -11,6 +15,24 @@ _NOTES = {
     ("repeated", True): "one of several",
     ("known", False): "known at run time only",
 }
+
+
+def placed(inspection: Mapping[str, Any], root: Path) -> Mapping[str, Any]:
+    """The same with the paths of files, which are relative to `root`, as messages have them."""
+
+    def with_places(value: Any) -> Any:
+        match value:
+            case Mapping():
+                return {key: with_place(key, item) for key, item in value.items()}
+            case list() | tuple():
+                return [with_places(item) for item in value]
+        return value
+
+    def with_place(key: str, value: Any) -> Any:
+        return here(file_at(value, root)) if key == "file" and isinstance(value, str) else with_places(value)
+
+    found: Mapping[str, Any] = with_places(inspection)
+    return found
 
 
 def described(inspection: Mapping[str, Any]) -> str:

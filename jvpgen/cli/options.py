@@ -85,16 +85,35 @@ OPTIONS: Sequence[Option] = (
 )
 
 
+# Pairs of which one takes back what the other asks for, and why; not beside a third option that makes sense of them.
+CONTRADICTIONS: Sequence[tuple[str, str, str, str]] = (
+    ("--check", "--force", "", "--check overwrites nothing"),
+    ("--check", "--prune", "", "--check deletes nothing; it fails where there is something to prune"),
+    ("--diff", "--stdout", "", "both print to stdout, the changes or the whole code"),
+    ("--stdout", "--prune", "", "--stdout deletes nothing, and what is deleted has no code"),
+    ("--diff", "--exit-non-zero-on-change", "--check", "--diff changes nothing; --check --diff fails where it would"),
+    ("--stdout", "--exit-non-zero-on-change", "--check", "--stdout changes nothing"),
+)
+
+
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The command (`.command`) and its options. A first argument that is a command's name is the command.
 
-    A file of such a name is given as `./show`, or after `--`.
+    A file of such a name is given as `./show`, or after `--`. Options that contradict each other end the program.
     """
     command = argv[0] if argv and argv[0] in COMMANDS else GENERATE
     rest = argv if command == GENERATE else argv[1:]
-    namespace = parser(command).parse_args(rest)
+    reader = parser(command)
+    namespace = reader.parse_args(rest)
     namespace.command = command
+    for one, other, unless, why in CONTRADICTIONS:
+        if _is_given(one, namespace) and _is_given(other, namespace) and not _is_given(unless, namespace):
+            reader.error(f"{one} and {other} contradict each other: {why}")
     return namespace
+
+
+def _is_given(flag: str, namespace: argparse.Namespace) -> bool:
+    return bool(getattr(namespace, flag.lstrip("-").replace("-", "_"), False)) if flag else False
 
 
 def parser(command: str) -> argparse.ArgumentParser:

@@ -27,6 +27,7 @@ from jvpgen.forward.pushed import (
     commit,
     in_both_halves,
     name_value,
+    outside_subscript,
     paired,
     settle,
     store,
@@ -248,7 +249,7 @@ def _own_operator(node: nodes.Expression, name: str, frame: Frame, block: Block)
             if has_slices and is_active(index, frame.environment):
                 raise NotExpressible("a slice stands beside an active value in an index", node)
             if has_slices:
-                operands = (value, nodes.Subscript(nodes.Attribute(frame.naming.module("jnp"), "s_"), index))
+                operands = (value, outside_subscript(index, frame))
         case _:
             assert isinstance(node, nodes.Unary)
             operands = (node.operand,)

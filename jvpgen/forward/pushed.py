@@ -142,8 +142,16 @@ def settle(pushed: Pushed, frame: Frame, block: Block, role: str | None = None) 
     return name_value(pushed, frame, block, role)
 
 
+def outside_subscript(index: nodes.Expression, frame: Frame) -> nodes.Expression:
+    """An index as an expression of its own: `1:` stands in subscripts only, `jnp.s_[1:]` is the same elsewhere."""
+    parts = index.elements if isinstance(index, nodes.TupleDisplay) else (index,)
+    has_slices = any(isinstance(part, nodes.Slice) for part in parts)
+    return nodes.Subscript(nodes.Attribute(frame.naming.module("jnp"), "s_"), index) if has_slices else index
+
+
 def name_value(pushed: Pushed, frame: Frame, block: Block, role: str | None = None) -> Pushed:
     """The same value under a name of its own."""
+    pushed = replace(pushed, primal=outside_subscript(pushed.primal, frame))
     if isinstance(pushed.primal, nodes.Starred):
         return _starred(name_value(_unstarred(pushed), frame, block, role))
     text = frame.naming.temporary(role or role_of(pushed.primal), block.taken)

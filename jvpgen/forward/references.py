@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
+from jvpgen.analysis.carriers import may_be_held
 from jvpgen.analysis.custom_vjp import function_of, has_custom_vjp
 from jvpgen.analysis.environment import Environment
 from jvpgen.analysis.facts import file_environment, lowered
@@ -76,7 +77,7 @@ def _definitions_named(names: Iterable[_Named], reach: Reach) -> Iterator[tuple[
             yield name, asking if is_direct else None, definition
         elif definition.kind == "value":
             inner = file_environment(definition.module, reach)
-            waiting += [(part, definition.module, inner, False) for part in _value_names(definition)]
+            waiting += [(part, definition.module, inner, False) for part in _value_names(definition, inner, reach)]
 
 
 def _names_read(unit: Unit, reach: Reach, method: str | None = None) -> list[str]:
@@ -103,7 +104,7 @@ def has_written_rule(definition: Definition, reach: Reach) -> bool:
 
 
 def records_used(unit: Unit, outer: Environment, reach: Reach) -> Iterator[Definition]:
-    """Classes of values in sight with a member that the unit may use: by its name, or by an operator."""
+    """Classes of values that the unit may hold, with a member that it may use: by its name, or by an operator."""
     read = [node for function in sources_of(unit, reach) for node in nodes.walk(function)]
     names = {node.attribute for node in read if isinstance(node, nodes.Attribute)}
     has_operators = any(isinstance(node, nodes.Binary | nodes.Unary | nodes.Subscript | nodes.Call) for node in read)
@@ -111,7 +112,8 @@ def records_used(unit: Unit, outer: Environment, reach: Reach) -> Iterator[Defin
         if "<locals>" in definition.path_in_module:  # it cannot be named from outside
             continue
         own = {name for name, method in own_methods(definition, reach).items() if is_value_method(method)}
-        if own & names or (has_operators and own & OPERATOR_METHODS):
+        is_used = own & names or (has_operators and own & OPERATOR_METHODS)
+        if is_used and may_be_held(definition, unit.definition.module, reach):
             yield definition
 
 
@@ -182,10 +184,32 @@ def _default_names(definition: Definition, reach: Reach) -> list[_Named]:
     return found
 
 
-def _value_names(definition: Definition) -> Iterable[str]:
-    """Names in a value of the file; a function whose derivative the user gives, `jax.custom_jvp(f)`, needs no other."""
-    found = _names_in(definition.node)
-    return () if any(name.endswith(("custom_jvp", "custom_vjp")) for name in found) else found
+def _value_names(definition: Definition, environment: Environment, reach: Reach) -> Iterable[str]:
+    """Names in a value of the file that tangents may come to; a function whose derivative the user gives,
+    `jax.custom_jvp(f)`, needs no other, and one that made the value was called when the file was imported."""
+    if any(name.endswith(("custom_jvp", "custom_vjp")) for name in _names_in(definition.node)):
+        return
+    assert isinstance(definition.node, cst.BaseExpression)
+    for name, is_called in _names_used(lower_expression(definition.node)):
+        qualified = environment.qualified(name) if is_called else None
+        called = reach.definition(qualified, definition.module) if qualified is not None else None
+        if called is None or called.kind != "function":
+            yield name
+
+
+def _names_used(node: nodes.Node) -> Iterator[tuple[str, bool]]:
+    """The names in an expression, and whether that calls them as soon as it is evaluated."""
+    name = dotted(node) if isinstance(node, nodes.Name | nodes.Attribute) else None
+    if name is not None:
+        yield name, False
+    for child in nodes.children(node):
+        called = dotted(child) if isinstance(node, nodes.Call) and child is node.function else None
+        if called is not None:
+            yield called, True
+            yield from _names_used(child.value) if isinstance(child, nodes.Attribute) else ()
+        else:
+            inside = _names_used(child)
+            yield from ((found, False) for found, _ in inside) if isinstance(node, nodes.Lambda) else inside
 
 
 def _names_in(node: cst.CSTNode) -> list[str]:

@@ -20,6 +20,7 @@ from jvpgen.forward.pushed import (
     call,
     commit,
     in_both_halves,
+    outside_subscript,
     paired,
     settle,
     tuple_of,
@@ -269,9 +270,7 @@ def _at_formula(
     arguments: list[nodes.Argument] = []
     keywords = [None, None, *(argument.keyword for argument in node.arguments)]
     for name, keyword, value in zip(names, keywords, values, strict=True):
-        primal = value.primal
-        if name == "index" and any(isinstance(part, nodes.Slice) for part in nodes.walk(primal)):
-            primal = nodes.Subscript(nodes.Attribute(frame.naming.module("jnp"), "s_"), primal)
+        primal = outside_subscript(value.primal, frame) if name == "index" else value.primal
         arguments.append(nodes.Argument(primal, keyword))
         if name in rule.tensors:
             arguments += _tangent_argument(value, keyword, name != rule.tensors[0])

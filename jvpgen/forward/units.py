@@ -23,7 +23,7 @@ from jvpgen.analysis.inertness import needs_pushing
 from jvpgen.analysis.members import declared_attributes, first_parameter, held_attributes
 from jvpgen.analysis.records import OPERATOR_METHODS
 from jvpgen.diagnostics.catalogue import diagnostic
-from jvpgen.diagnostics.report import Report
+from jvpgen.diagnostics.report import Diagnostic, Report
 from jvpgen.forward.construction import allowing, is_constructible, outer_environment
 from jvpgen.forward.functions import derived_parameters, push_function
 from jvpgen.forward.naming import RUNTIME_NAMES, Naming, module_aliases
@@ -128,10 +128,18 @@ def derive_unit(
             report.add(diagnostic(item.code, item.reason, item.span))
         elif item.code == "JVP501":
             report.add(diagnostic("JVP501", f"`{item.expression}` gets a function over active values", item.span))
+        elif item.code == "JVP401" and (broken := _unreadable(item, definition, reach)) is not None:
+            message = f"`{item.expression}` goes through `jax.jvp`: `{item.qualified}` stands in a file with an error"
+            notes = (f"at {broken.span}: {broken.message}",)
+            report.add(diagnostic("JVP401", message, item.span, notes=notes, remedy="Correct that file."))
         elif item.code == "JVP401":
             message = f"`{item.expression}` goes through `jax.jvp`: {item.reason}"
             report.add(diagnostic("JVP401", message, item.span, notes=filter(None, (item.note,))))
     return unit
+
+
+def _unreadable(item: Remaining, definition: Definition, reach: Reach) -> Diagnostic | None:
+    return reach.unreadable(item.qualified, definition.module) if item.qualified else None
 
 
 # --- Functions --------------------------------------------------------------------------------------------------------

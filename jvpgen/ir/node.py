@@ -19,10 +19,22 @@ class Node:
 # --- Walking ----------------------------------------------------------------------------------------------------------
 
 
-def children(node: Node) -> Iterator[Node]:
-    """The nodes directly below `node`, in source order."""
-    for item in fields(node):
-        yield from _nodes(getattr(node, item.name))
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below `node`, in source order. A node is frozen, so it keeps them once they were asked for."""
+    known: tuple[Node, ...] | None = node.__dict__.get("_children")
+    if known is None:
+        known = tuple(found for name in _field_names(type(node)) for found in _nodes(getattr(node, name)))
+        node.__dict__["_children"] = known
+    return known
+
+
+def _field_names(kind: type[Any]) -> tuple[str, ...]:
+    if kind not in _names_known:
+        _names_known[kind] = tuple(item.name for item in fields(kind))
+    return _names_known[kind]
+
+
+_names_known: dict[type[Any], tuple[str, ...]] = {}
 
 
 def _nodes(value: Any) -> Iterator[Node]:
@@ -35,19 +47,21 @@ def _nodes(value: Any) -> Iterator[Node]:
 
 def walk(node: Node) -> Iterator[Node]:
     """`node` and every node below it, parents first, in source order."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting.extend(reversed(children(found)))
 
 
 def map_children(node: Any, function: Any) -> Any:
     """A copy of `node` whose direct child nodes are `function(child)`; the node itself if none changed."""
     changes = {}
-    for item in fields(node):
-        old = getattr(node, item.name)
+    for name in _field_names(type(node)):
+        old = getattr(node, name)
         new = _mapped(old, function)
         if new is not old:
-            changes[item.name] = new
+            changes[name] = new
     return replace(node, **changes) if changes else node
 
 

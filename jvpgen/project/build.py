@@ -19,9 +19,9 @@ from jvpgen.diagnostics.report import Report, whole_file
 from jvpgen.emit.home import EITHER
 from jvpgen.project.asking import that_may_ask
 from jvpgen.project.compiler import Compiler, Derived
-from jvpgen.project.files import Layout, bears_banner, is_output, outputs, sources, text_at
+from jvpgen.project.files import Layout, bears_banner, here, is_output, outputs, sources, text_at
 from jvpgen.project.footer import Footer, Part, edited_parts, split_footer, with_footer
-from jvpgen.project.freshness import is_fresh, reader, says_its_home, texts_used
+from jvpgen.project.freshness import is_fresh, named_source, reader, says_its_home, texts_used
 from jvpgen.project.keys import definitions, generator_key, source_key, text_key
 from jvpgen.project.outcome import Outcome, Switches, check_or_write, settle_orphans
 
@@ -68,7 +68,7 @@ def build(
     """
     report = new_report(switches)
     found = sources(paths, layout, report)
-    named = {path.absolute() for path in paths}
+    named = {Path(os.path.abspath(path)) for path in paths}
     asking = set() if switches.all else set(that_may_ask([path for path in found if path not in named], layout))
     inputs = [path for path in found if switches.all or path in named or path in asking]
     report.extend(compiler.problems)
@@ -165,7 +165,7 @@ def _fresh(path: Path, needs: frozenset[str], layout: Layout, switches: Switches
     except (OSError, UnicodeDecodeError):
         return None
     footer = split_footer(text)[1] if bears_banner(text) else None
-    if footer is None or footer.generator != generator or footer.warnings:
+    if footer is None or footer.generator != generator or footer.warnings or named_source(text) != layout.shown(path):
         return None
     read = reader(path, layout.root)
     if not is_fresh(footer, read, needs) or edited_parts(text):
@@ -251,7 +251,7 @@ def _output_texts(made: Mapping[Path, _Made], layout: Layout, generator: str, re
             continue
         owner = owners.setdefault(layout.output_of(source), source)
         if owner is not source:
-            both = f"`{layout.shown(owner)}` and `{layout.shown(source)}`"
+            both = f"`{here(owner)}` and `{here(source)}`"
             message = f"{both} are both written to `{layout.output_of(source).name}`"
             report.add(diagnostic("JVP104", message, whole_file(layout.shown(source))))
             continue
@@ -265,7 +265,7 @@ def _taken_by_others(texts: Iterable[Path], taken: Mapping[Path, str], layout: L
     """The sources whose outputs would overwrite those of another project; each is an error."""
     found = {source: taken[layout.output_of(source)] for source in texts if layout.output_of(source) in taken}
     for source, other in found.items():
-        both = f"`{other}` and `{layout.root.name}/{layout.shown(source)}`"
+        both = f"`{other}` and `{here(source)}`"
         message = f"{both} are both written to `{layout.output_of(source).name}`"
         report.add(diagnostic("JVP104", message, whole_file(layout.shown(source))))
     return set(found)

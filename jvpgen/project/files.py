@@ -39,7 +39,7 @@ class Layout:
     output: Path | None = None
 
     def shown(self, path: Path) -> str:
-        """A path as people and headers read it: relative to the root, with forward slashes."""
+        """A path as headers, footers and spans have it: relative to the root, with forward slashes."""
         path = Path(os.path.abspath(path))
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
 
@@ -56,6 +56,12 @@ class Layout:
         if self.output is not None and folder.is_relative_to(self.output):
             folder = self.root / folder.relative_to(self.output)
         return folder / (output.stem.removesuffix(SUFFIX) + ".py")
+
+
+def here(path: Path) -> str:
+    """A path for messages: relative to the current folder where it lies below it, as editors and shells take it."""
+    absolute, folder = Path(os.path.abspath(path)), Path.cwd()
+    return absolute.relative_to(folder).as_posix() if absolute.is_relative_to(folder) else absolute.as_posix()
 
 
 def output_name(source_name: str) -> str:
@@ -115,16 +121,16 @@ def sources(paths: Iterable[Path], layout: Layout, report: Report) -> tuple[Path
 
 def _absent(path: Path, layout: Layout) -> Diagnostic:
     """Why there is nothing at a path that the user has named."""
-    shown = layout.shown(path)
+    shown, said = layout.shown(path), here(path)
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         included = next((item for item in layout.config.include if layout.root / item == path), None)
         span = entry_span(layout.root, "include", included) if included is not None else None
-        return diagnostic("JVP904", f"`{shown}` does not exist", span)
+        return diagnostic("JVP904", f"`{said}` does not exist", span)
     except OSError as error:
-        return diagnostic("JVP903", f"cannot read `{shown}`: {error.strerror or error}", whole_file(shown))
-    return diagnostic("JVP903", f"`{shown}` is a link to nothing", whole_file(shown))
+        return diagnostic("JVP903", f"cannot read `{said}`: {error.strerror or error}", whole_file(shown))
+    return diagnostic("JVP903", f"`{said}` is a link to nothing", whole_file(shown))
 
 
 def outputs(paths: Iterable[Path], layout: Layout) -> tuple[Path, ...]:
@@ -154,21 +160,21 @@ def _walk(top: Path, layout: Layout, report: Report | None = None) -> Iterator[P
     def unreadable(error: OSError) -> None:
         if report is not None:
             shown = layout.shown(Path(error.filename))
-            message = f"cannot read the folder `{shown}`: {error.strerror or error}"
+            message = f"cannot read the folder `{here(Path(error.filename))}`: {error.strerror or error}"
             report.add(diagnostic("JVP903", message, whole_file(shown)))
 
     excludes = _Excludes(layout, top)
     for folder, names, files in os.walk(top, onerror=unreadable):
-        here = Path(folder)
-        excludes.enter(here)
+        inside = Path(folder)
+        excludes.enter(inside)
         names[:] = sorted(
             name
             for name in names
-            if name not in _NEVER and not name.startswith(".") and not excludes.match(here / name, True)
+            if name not in _NEVER and not name.startswith(".") and not excludes.match(inside / name, True)
         )
         for name in sorted(files):
-            if name.endswith(".py") and not excludes.match(here / name, False):
-                yield here / name
+            if name.endswith(".py") and not excludes.match(inside / name, False):
+                yield inside / name
 
 
 class _Excludes:

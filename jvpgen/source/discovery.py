@@ -194,11 +194,12 @@ def _request(definition: Definition, decorator: _Decorator, place: _Place, reach
     return unknown or Derived(definition, options, span, decorator.named)
 
 
-def _unknown_bases(definition: Definition, reach: Reach) -> tuple[str, ...]:
-    outside = [
-        ancestor.qualified for ancestor in mro(definition, reach) if ancestor.definition is None and ancestor.qualified
-    ]
-    return tuple(f"its base `{name}` is in no file that jvpgen follows" for name in outside)
+def _unknown_bases(definition: Definition, reach: Reach) -> Iterator[str]:
+    for ancestor in mro(definition, reach):
+        if ancestor.definition is None and ancestor.qualified:
+            broken = reach.unreadable(ancestor.qualified, definition.module)
+            where = "in no file that jvpgen follows" if broken is None else f"in a file with an error, at {broken.span}"
+            yield f"its base `{ancestor.qualified}` is {where}"
 
 
 def _options(decorator: cst.BaseExpression, source: SourceModule) -> DeriveOptions | list[Diagnostic]:

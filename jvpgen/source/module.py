@@ -155,23 +155,25 @@ def dotted_name(path: Path, root: Path) -> str:
 def _read(path: Path, shown: str) -> str | Diagnostic:
     try:
         if path.stat().st_size > _LARGEST_FILE:
-            return diagnostic("JVP903", f"`{shown}` is larger than {_LARGEST_FILE // 1_000_000} MB", whole_file(shown))
+            message = f"`{path.name}` is larger than {_LARGEST_FILE // 1_000_000} MB"
+            return diagnostic("JVP903", message, whole_file(shown))
         if not os.path.isfile(path):
-            return diagnostic("JVP903", f"`{shown}` is no regular file", whole_file(shown))
+            return diagnostic("JVP903", f"`{path.name}` is no regular file", whole_file(shown))
         data = path.read_bytes()
     except OSError as error:
-        return diagnostic("JVP903", f"cannot read `{shown}`: {error.strerror or error}", whole_file(shown))
+        return diagnostic("JVP903", f"cannot read `{path.name}`: {error.strerror or error}", whole_file(shown))
     return decode(data, shown)
 
 
 def decode(data: bytes, shown: str) -> str | Diagnostic:
     """The text of a source file's bytes, by its byte order mark, the encoding that it declares (PEP 263), or UTF-8."""
+    name = shown.rpartition("/")[2]
     try:
         encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
     except SyntaxError as error:
         encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
         if not _first_two_lines_invalid(data):
-            return diagnostic("JVP902", f"`{shown}`: {error.msg}", whole_file(shown))
+            return diagnostic("JVP902", f"`{name}`: {error.msg}", whole_file(shown))
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -180,12 +182,12 @@ def decode(data: bytes, shown: str) -> str | Diagnostic:
         line, column = len(lines), len(lines[-1]) + 1
         return diagnostic(
             "JVP902",
-            f"`{shown}` is not valid {encoding.upper().removesuffix('-SIG')}",
+            f"`{name}` is not valid {encoding.upper().removesuffix('-SIG')}",
             Span(shown, line, column, line, column + 1),
             label=f"byte 0x{data[error.start]:02x}",
         )
     except LookupError as error:  # a codec that is no text encoding
-        return diagnostic("JVP902", f"`{shown}`: {error}", whole_file(shown))
+        return diagnostic("JVP902", f"`{name}`: {error}", whole_file(shown))
 
 
 def _first_two_lines_invalid(data: bytes) -> bool:

@@ -156,6 +156,16 @@ class Reach:
         found = self.load(path) if in_package or self.in_project(path) else self._load_as(name, path)
         return found if isinstance(found, SourceModule) else None
 
+    def unreadable(self, qualified: str, asking: SourceModule | None = None) -> Diagnostic | None:
+        """Why the file that should define `qualified` cannot be read; None where it can, or where there is none."""
+        parts = qualified.split(".")
+        for count in range(len(parts), 0, -1):
+            path = self._search.find(".".join(parts[:count]), asking)
+            if path is not None:
+                found = self.load(path)
+                return found if isinstance(found, Diagnostic) else None
+        return None
+
     # --- Names --------------------------------------------------------------------------------------------------------
 
     def names(self, source: SourceModule) -> Names:

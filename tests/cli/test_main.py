@@ -46,9 +46,9 @@ def test_writes_and_says_so_on_stderr(project, jvpgen):
 def test_without_paths_it_is_what_the_configuration_includes_else_the_current_folder(project, jvpgen, monkeypatch):
     root = project({"a.py": CNN, "models/b.py": OTHER, "other/c.py": CNN})
     monkeypatch.chdir(root / "models")
-    assert jvpgen()[2] == "written models/b_jvp.py\n1 written\n"
+    assert jvpgen()[2] == "written b_jvp.py\n1 written\n"
     project({"pyproject.toml": '[tool.jvpgen]\ninclude = ["other"]\n'})
-    assert jvpgen()[2] == "written other/c_jvp.py\n1 written\n"
+    assert jvpgen()[2] == f"written {root.as_posix()}/other/c_jvp.py\n1 written\n"
 
 
 def test_output_folder_is_relative_to_the_current_folder_or_in_the_configuration_to_the_root(
@@ -143,6 +143,22 @@ def test_errors_in_one_file_are_framed_and_the_other_is_written(project, jvpgen)
     assert (root / "good_jvp.py").exists()
 
 
+def test_messages_have_paths_as_seen_from_the_current_folder(project, jvpgen, monkeypatch):
+    root = project({"pkg/__init__.py": "", "pkg/bad.py": "x = (\n", "pkg/a.py": CNN, "own/b.py": CNN})
+    (root / "pyproject.toml").unlink()  # so that paths in headers are relative to the package's folder
+    code, _, err = jvpgen("pkg/a.py", "pkg/bad.py", "own/b.py")
+    assert code == 1
+    assert "written pkg/a_jvp.py\n" in err and "written own/b_jvp.py\n" in err
+    assert "--> pkg/bad.py:" in err and " | x = (" in err
+    (root / "pkg/a.py").write_text(CNN.replace("(self, x)", "(self, x, y)"))
+    monkeypatch.chdir(root / "own")
+    code, out, err = jvpgen("--check", "--diff", "../pkg/a.py")
+    assert code == 1
+    assert f"--- a{root.as_posix()}/pkg/a_jvp.py" in out
+    assert f"--> {root.as_posix()}/pkg/a_jvp.py:" in err
+    assert "from a.py" in (root / "pkg/a_jvp.py").read_text()
+
+
 def test_strict_makes_an_opaque_step_an_error(project, jvpgen):
     project({"a.py": CNN.replace("return x", "return warn(x)")})
     code, _, err = jvpgen()
@@ -190,6 +206,18 @@ def test_unknown_option_is_a_wrong_command_line(project, capsys):
 
 
 # --- The other commands -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("one", "other", "unless", "why"), options.CONTRADICTIONS)
+def test_options_that_contradict_each_other_are_a_wrong_command_line(project, capsys, one, other, unless, why):
+    root = project({"a.py": CNN})
+    with pytest.raises(SystemExit) as stopped:
+        options.parse([other, one, "a.py"])
+    assert stopped.value.code == 2
+    assert f"error: {one} and {other} contradict each other: {why}\n" in capsys.readouterr().err
+    assert list(root.glob("*_jvp.py")) == []
+    if unless:
+        options.parse([one, other, unless, "a.py"])
 
 
 def test_inspect_in_both_formats(project, jvpgen):

@@ -51,7 +51,7 @@ def test_pipes_are_never_opened(project, capsys):
     assert "`model_jvp.py` is no regular file" in err
     assert "`pipe.py` is no regular file" in err
     assert "written other_jvp.py" in err
-    assert main(["--check", "--prune", "."]) == 1
+    assert main(["--check", "."]) == 1
     assert main(["pipe.py"]) == 1
 
 
@@ -89,6 +89,44 @@ def test_folders_that_the_system_refuses_to_list(project, capsys, monkeypatch):
     monkeypatch.setattr(os, "scandir", scandir)
     assert main(["."]) == 1
     assert "cannot read the folder `closed`: Permission denied" in capsys.readouterr().err
+
+
+def test_what_stands_in_a_file_that_cannot_be_read(project, capsys):
+    model = """\
+import flax.linen as nn
+import jvpgen
+from pkg import act
+from text import Base, other
+
+
+@jvpgen.derive
+class M(nn.Module):
+    def __call__(self, x):
+        return act(x) + other(x)
+
+
+@jvpgen.derive
+class N(Base):
+    pass
+"""
+    files = {"pkg/__init__.py": "from .bad import act\n", "pkg/bad.py": "def act(x):\n    return (x\n"}
+    project({**files, "text.py": "# \udcff\n", "model.py": model})
+    assert main(["model.py"]) == 1
+    err = capsys.readouterr().err
+    assert "`pkg.bad.act` stands in a file with an error" in err
+    assert "note: at pkg/bad.py:2:12: syntax error" in err
+    assert "note: at text.py:1:3: `text.py` is not valid UTF-8" in err
+    assert "its base `text.Base` is in a file with an error, at text.py:1:3" in err
+    assert "name the function's package" not in err
+
+
+def test_files_that_do_not_ask_are_read_if_they_are_named(project, capsys):
+    project({"model.py": MODEL, "bad.py": "x = (\n"})
+    assert main(["."]) == 0
+    assert main(["bad.py"]) == 1
+    assert main(["./bad.py", "."]) == 1
+    project({"pyproject.toml": f'[tool.jvpgen]\ninclude = ["../{os.path.basename(os.getcwd())}/bad.py"]\n'})
+    assert main([]) == 1
 
 
 # --- Options of derive ------------------------------------------------------------------------------------------------
@@ -241,7 +279,7 @@ def test_every_diagnostic_about_files_that_has_a_line_shows_it(project, capsys):
     main(["."])
     ((code, where),) = place(capsys)
     assert code == "JVP905"
-    assert output.read_text().splitlines()[int(where.split(":")[1]) - 1].startswith("def M_jvp(")
+    assert output.read_text().splitlines()[int(where.split(":")[1]) - 1].startswith("def _M(")
     output.write_text("\nx = 1\n")
     main(["."])
     assert place(capsys) == [("JVP906", "model_jvp.py:2:1")]
@@ -275,3 +313,87 @@ def test_circular_bases(project, capsys, name):
     assert main(["model.py"]) == 1
     ((code, where),) = place(capsys)
     assert (code, where.split(":")[0]) == ("JVP201", "model.py")
+
+
+CIRCULAR_CALLS = """\
+import flax.linen as nn
+import jax
+import jvpgen
+from functools import partial
+from b import other as other2
+
+f = g
+g = f
+h = partial(k, 1.0)
+k = partial(h, 2.0)
+
+
+def make(x):
+    def inner(y):
+        return again(y)
+
+    def again(y):
+        return inner(y) * x
+
+    return inner
+
+
+@jax.custom_jvp
+def c(x):
+    return d(x)
+
+
+@jax.jit
+def d(x):
+    return c(x)
+
+
+class A:
+    def __call__(self, x):
+        return B()(x)
+
+
+class B:
+    def __call__(self, x):
+        return A()(x)
+
+
+class E(nn.Module):
+    def setup(self):
+        self.f = F()
+
+    def __call__(self, x):
+        return self.f(x)
+
+
+class F(nn.Module):
+    def setup(self):
+        self.e = E()
+
+    def __call__(self, x):
+        return self.e(x)
+
+
+def over(xs):
+    return [one(x) for x in xs]
+
+
+def one(x):
+    return jax.lax.cond(True, over, lambda y: y, x)
+
+
+@jvpgen.derive
+class M(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        w = self.param("w", nn.initializers.zeros, (3,))
+        return f(x) + g(x) + h(x) + k(x) + make(w)(x) + c(x) + d(x) + A()(x) + E()(x) + one(x) + other2(x)
+"""
+
+
+def test_calls_and_values_in_circles_come_to_an_end(project, capsys):
+    project({"model.py": CIRCULAR_CALLS, "b.py": "from model import other2 as other\n"})
+    assert main(["."]) == 1
+    assert set(codes(capsys)) == {"JVP201", "JVP401"}
+    assert main(["inspect", "."]) == 1
+    assert "JVP999" not in capsys.readouterr().err

@@ -203,9 +203,34 @@ def test_formatting_is_no_edit(project, run_build):
     )
     assert body != written
     (root / "a_jvp.py").write_text(body)
-    done, _ = run_build(root, force=False, strict=True)
-    assert codes(done) == []
+    for switches in ({}, {"strict": True}, {"all": True}, {"check": True, "dry": True}):
+        done, _ = run_build(root, **switches)
+        assert codes(done) == []
+        assert [(outcome.action, outcome.differs) for outcome in done.outcomes] == [("unchanged", False)]
+        assert (root / "a_jvp.py").read_text() == body
+    run_build(root, force=True)
     assert (root / "a_jvp.py").read_text() == written
+
+
+def test_an_output_that_moved_with_its_source_is_written_anew(project, run_build):
+    root = project({"a.py": CNN})
+    run_build(root)
+    (root / "models").mkdir()
+    for name in ("a.py", "a_jvp.py"):
+        (root / name).rename(root / "models" / name)
+    assert actions(run_build(root, check=True, dry=True)[0]) == {"a_jvp.py": "stale"}
+    assert actions(run_build(root)[0]) == {"a_jvp.py": "written"}
+
+
+def test_what_a_formatter_left_is_written_anew_once_the_source_changes(project, run_build):
+    root = project({"a.py": CNN})
+    run_build(root)
+    written = (root / "a_jvp.py").read_text()
+    (root / "a_jvp.py").write_text(written.replace("return x, 3 * x_dot", "return (x, 3 * x_dot)"))
+    (root / "a.py").write_text(CNN + "# a comment of no definition\n")
+    assert [outcome.action for outcome in run_build(root)[0].outcomes] == ["unchanged"]
+    (root / "a.py").write_text(CNN.replace("derive", "derive  # of a definition", 1))
+    assert [outcome.action for outcome in run_build(root)[0].outcomes] == ["written"]
 
 
 @pytest.mark.parametrize("step", ["tempfile.mkstemp", "os.fsync", "os.replace"])
