@@ -59,7 +59,7 @@ def _expected(example: Example, moving: tuple[str, ...]) -> tuple[tuple[Inputs, 
         raise Rejected(f"{type(error).__name__}: {str(error)[:300]}") from error
     wanted_dot = jax.tree.map(without_float0, wanted_dot)
     for leaf in jax.tree.leaves((plain, wanted_dot)):
-        if not jax.numpy.issubdtype(leaf.dtype, jax.numpy.inexact):
+        if not jax.numpy.issubdtype(jax.numpy.result_type(leaf), jax.numpy.inexact):
             continue
         if not np.all(np.abs(np.asarray(leaf, np.float64)) < _LARGEST):
             raise Rejected("numbers out of bounds")

@@ -16,14 +16,10 @@ ENTRIES = (
         bad=model(
             GOOD_MODULE.replace(
                 "        return 2 * x",
-                "        match x.ndim:\n            case 1:\n                return x\n        return 2 * x",
+                "        global latest\n        latest = 2 * x\n        return latest",
             )
         ),
-        good=model(
-            GOOD_MODULE.replace(
-                "        return 2 * x", "        if x.ndim == 1:\n            return x\n        return 2 * x"
-            )
-        ),
+        good=model(GOOD_MODULE),
         strict=True,
     ),
     Entry(
