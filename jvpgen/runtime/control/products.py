@@ -6,7 +6,8 @@ and the rest is the same product of the slope.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -51,68 +52,60 @@ def jvp(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
 
 def vjp(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
     """`jax.vjp(fun, *primals, has_aux)`: the pullback's tangent is the pullback of value and tangent together."""
-    if set(kwargs) - {"has_aux"} or not args:
-        return None
-    f, *primals = args
-    has_aux = bool(plain(kwargs.get("has_aux", False)))
-    slope, values = _slope(f, primals, has_aux)
-    with regions.plain():
-        out, pull, *aux = _pullback(plain(f), *values, has_aux=has_aux)
-    made = exchanged(lambda: jax.vjp(slope.both, *values, has_aux=True))
-    if made is None:
-        return _in_order(_pullback, (out, pull, *aux), f, primals, has_aux)
-    (_, moving), both_pull, (_, aux_leaves) = made
-
-    def run(held: Any, given: list[Any], named: Mapping[str, Any]) -> Outcome:
-        if len(given) != 1 or named:
-            return held.primal(*map(plain, given), **named), None  # JAX has the words for it
-        cotangent, cotangent_dot = halves(given[0])
-        back = held.primal(cotangent)
-        if not moving and all(leaf is None for leaf in cotangent_dot):
-            return back, zero(back)
-        both = of_both(cotangent, cotangent_dot, slope.moves, moving)
-        return back, tangent_form(back, moving_leaves(held.tangent(both)))
-
-    return _outcome(out, slope.spread(moving), carrying(pull, both_pull, run), aux, aux_leaves)
+    return _with_function(_pullback, _pulled_back, args, kwargs)
 
 
 def linearize(args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
     """`jax.linearize(fun, *primals, has_aux)`: the linear function's tangent is that of the slope, and itself of what
     it is given."""
+    return _with_function(_linearized, _along, args, kwargs)
+
+
+_Call = Callable[[Slope, Sequence[Any], Any, list[Any], Mapping[str, Any]], Outcome]
+
+
+def _with_function(transform: Any, call: _Call, args: list[Any], kwargs: Mapping[str, Any]) -> Outcome | None:
+    """The outcome of what returns a value and a function; `call` is that of a call of this function."""
     if set(kwargs) - {"has_aux"} or not args:
         return None
     f, *primals = args
     has_aux = bool(plain(kwargs.get("has_aux", False)))
-    slope, values = _slope(f, primals, has_aux)
-    with regions.plain():
-        out, linear, *aux = _linearized(plain(f), *values, has_aux=has_aux)
-    made = exchanged(lambda: jax.linearize(slope.both, *values, has_aux=True))
-    if made is None:
-        return _in_order(_linearized, (out, linear, *aux), f, primals, has_aux)
-    (_, moving), both_linear, (_, aux_leaves) = made
-
-    def run(held: Any, given: list[Any], named: Mapping[str, Any]) -> Outcome:
-        along = [plain(argument) for argument in given]
-        product = held.primal(*along, **named)
-        leaves = slope.spread(held.tangent(*along)[1])
-        dots = [leaf for argument in given for leaf in halves(argument)[1]]
-        if any(leaf is not None for leaf in dots):
-            further = [filled(dot, leaf) for dot, leaf in zip(dots, jax.tree.leaves(along), strict=True)]
-            others = moving_leaves(held.primal(*as_tree(along, further)))
-            leaves = [_sum(a, b) for a, b in zip(leaves, others, strict=True)]
-        return product, tangent_form(product, leaves)
-
-    return _outcome(out, slope.spread(moving), carrying(linear, both_linear, run), aux, aux_leaves)
-
-
-def _slope(f: Any, primals: Sequence[Any], has_aux: bool) -> tuple[Slope, list[Any]]:
     twins = [twin(primal) for primal in primals]
-    return Slope(f, twins, {}, range(len(twins)), has_aux), [value for value, _ in twins]
-
-
-def _outcome(out: Any, leaves: Sequence[Any], function: Any, aux: Sequence[Any], aux_leaves: Sequence[Any]) -> Outcome:
+    slope, values = Slope(f, twins, {}, range(len(twins)), has_aux), [value for value, _ in twins]
+    with regions.plain():
+        out, function, *aux = transform(plain(f), *values, has_aux=has_aux)
+    made = exchanged(lambda: transform(slope.both, *values, has_aux=True))
+    if made is None:
+        return _in_order(transform, (out, function, *aux), f, primals, has_aux)
+    (_, moving), of_both_halves, (_, aux_leaves) = made
+    function = carrying(function, of_both_halves, partial(call, slope, moving))
     aux_dot = [tangent_form(part, aux_leaves) for part in aux]
-    return (out, function, *aux), (tangent_form(out, leaves), zero(function), *aux_dot)
+    return (out, function, *aux), (tangent_form(out, slope.spread(moving)), zero(function), *aux_dot)
+
+
+def _pulled_back(slope: Slope, moving: Sequence[Any], held: Any, given: list[Any], named: Mapping[str, Any]) -> Outcome:
+    """A call of what `vjp` has returned."""
+    if len(given) != 1 or named:
+        return held.primal(*map(plain, given), **named), None  # JAX has the words for it
+    cotangent, cotangent_dot = halves(given[0])
+    back = held.primal(cotangent)
+    if not moving and all(leaf is None for leaf in cotangent_dot):
+        return back, zero(back)
+    both = of_both(cotangent, cotangent_dot, slope.moves, moving)
+    return back, tangent_form(back, moving_leaves(held.tangent(both)))
+
+
+def _along(slope: Slope, moving: Sequence[Any], held: Any, given: list[Any], named: Mapping[str, Any]) -> Outcome:
+    """A call of what `linearize` has returned."""
+    along = [plain(argument) for argument in given]
+    product = held.primal(*along, **named)
+    leaves = slope.spread(held.tangent(*along)[1])
+    dots = [leaf for argument in given for leaf in halves(argument)[1]]
+    if any(leaf is not None for leaf in dots):
+        further = [filled(dot, leaf) for dot, leaf in zip(dots, jax.tree.leaves(along), strict=True)]
+        others = moving_leaves(held.primal(*as_tree(along, further)))
+        leaves = [_sum(a, b) for a, b in zip(leaves, others, strict=True)]
+    return product, tangent_form(product, leaves)
 
 
 # --- In the user's order ----------------------------------------------------------------------------------------------

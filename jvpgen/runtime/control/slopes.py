@@ -49,14 +49,19 @@ class Slope:
 
     def spread(self, moving: Sequence[Any], width: int = 1) -> list[Any]:
         """What was made of the tangents, `width` for each, as a list for all leaves: None where nothing moves."""
-        rest = iter(moving)
-        return [next(rest) if moves else None for moves in self.moves for _ in range(width)]
+        return spread([moves for moves in self.moves for _ in range(width)], moving)
 
     def _at(self, chosen: Sequence[Any]) -> list[Twin]:
         twins = list(self._twins)
         for place, value in zip(self._places, chosen, strict=True):
             twins[place] = (value, twins[place][1])
         return twins
+
+
+def spread(moves: Sequence[bool], moving: Sequence[Any]) -> list[Any]:
+    """What there is for the leaves that move, as a list for all leaves: None for the others."""
+    rest = iter(moving)
+    return [next(rest) if alive else None for alive in moves]
 
 
 def exchanged(derive: Callable[[], T], scopes: Sequence[Scope] = ()) -> T | None:

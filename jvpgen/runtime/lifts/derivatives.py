@@ -19,7 +19,7 @@ from jvpgen.runtime import regions
 from jvpgen.runtime.callables import carrying
 from jvpgen.runtime.control.cotangents import moving_leaves, of_both
 from jvpgen.runtime.control.functions import Outcome, Twin, bound, halves, plain, pushed_call, twin
-from jvpgen.runtime.control.slopes import exchanged
+from jvpgen.runtime.control.slopes import exchanged, spread
 from jvpgen.runtime.errors import LostTangent
 from jvpgen.runtime.fields import holds_moving
 from jvpgen.runtime.leafwise import as_tree, instantiated, leaf_tangents, of_tree, tangent_form
@@ -211,8 +211,7 @@ class _Lifted:
         return [(value, tree) for value, (_, tree) in zip(values, self.twins, strict=True)]
 
     def spread(self, moving: Sequence[Any]) -> list[Any]:
-        rest = iter(moving)
-        return [next(rest) if moves else None for moves in self.moves]
+        return spread(self.moves, moving)
 
     def lift(self, derive: Callable[..., tuple[Any, Any]], chosen: Any = None) -> Any:
         """What `derive(run, *groups)` returns first, in a lift that takes the updates it returns; None where the order
