@@ -51,13 +51,8 @@ def _Recursive(self, x, x_dot):
             value, value_dot = items, items_dot
         return value, value_dot
 
-    def nest(value, depth):
-        if depth == 0:
-            return value
-        return jnp.sin(nest(value * 2, depth - 1))
-
-    @body(nest)
-    def nest_jvp(value, value_dot, depth, depth_dot):
+    @body(None)
+    def nest(value, value_dot, depth, depth_dot):
         if depth == 0:
             return value, value_dot
         # return jnp.sin(nest(value * 2, depth - 1))
@@ -121,5 +116,5 @@ def _Recursive(self, x, x_dot):
 
 
 # jvpgen: generator=- rest=795ae9af3d4e
-# jvpgen: Recursive text=7c17cbe8a73e source=597e28936d3f body=48df46308f48
+# jvpgen: Recursive text=7c17cbe8a73e source=597e28936d3f body=e37331c10507
 #   Recursive_jvp, _Recursive <- Recursive, jnp, nn
